@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "headstart",
+  products: [
+    .executable(name: "headstart", targets: ["HeadstartCommand"]),
+    .library(
+      name: "Headstart",
+      targets: ["Headstart", "Pictures", "KerasFormat", "NeuralNetwork", "Kernels"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // The ground: system libraries and C.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CKernels"),
+
+    // The floors, each importing only those below it.
+    .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
+    .target(name: "NeuralNetwork", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "KerasFormat", dependencies: ["CHDF5"], swiftSettings: strict),
+    .target(name: "Pictures", swiftSettings: strict),
+    .target(
+      name: "Headstart",
+      dependencies: [
+        "Kernels", "NeuralNetwork", "KerasFormat", "Pictures",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "HeadstartCommand",
+      dependencies: [
+        "Headstart", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "CKernels", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KerasFormatTests", dependencies: ["KerasFormat", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PicturesTests", dependencies: ["Pictures", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "HeadstartTests", dependencies: ["Headstart", "TestSupport"], swiftSettings: strict),
+  ]
+)

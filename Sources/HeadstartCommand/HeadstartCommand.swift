@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct HeadstartCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "headstart")
+}
