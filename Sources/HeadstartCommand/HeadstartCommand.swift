@@ -1,6 +1,37 @@
 import ArgumentParser
+import Headstart
 
 @main
 struct HeadstartCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "headstart")
+  static let configuration = CommandConfiguration(
+    commandName: "headstart",
+    abstract: "Turns a few folders of photos into an accurate image classifier, on a plain CPU.",
+    discussion: """
+      Photos lie in DATA/train/<class>/ (and DATA/validation/<class>/), or in a folder per class.
+
+        headstart weights fetch vgg16
+        headstart train photos --output runs/pets
+        headstart predict runs/pets/model.h5 new-photos
+        headstart submit runs/pets/model.h5 photos/test --output submission.csv
+
+      Features are kept in features/, so nothing is ever computed twice; Ctrl-C at any moment
+      loses at most the batch under way.
+
+      Exit codes: 0 done, 1 failed, 3 finished but some pictures could not be read, 64 wrong
+      usage, 130 interrupted.
+      """,
+    subcommands: [])
+
+  static func main() {
+    Interruption.install()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch is Cancelled {
+      Console.note("Error: \(Cancelled())")
+      exit(withError: ExitCode(130))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

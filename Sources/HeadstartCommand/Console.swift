@@ -1,0 +1,50 @@
+import Foundation
+
+/// Where the command writes: results to standard output, everything else to standard error.
+enum Console {
+  static let errorIsTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
+
+  /// Results, and nothing but results.
+  static func result(_ text: String) {
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+
+  /// Diagnostics and progress.
+  static func note(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+
+  /// One JSON object (or array) on standard output, its keys in alphabetical order.
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    result(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  /// Columns padded to their widest cell; the first column is aligned left, the others right.
+  static func table(_ rows: [[String]]) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0
+    }
+    return rows.map { row in
+      let cells = row.enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + padding : padding + cell
+      }
+      var line = cells.joined(separator: "  ")
+      while line.last == " " { line.removeLast() }
+      return line
+    }.joined(separator: "\n")
+  }
+}
+
+/// A duration for people: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 07 min`.
+func describe(seconds: Double) -> String {
+  guard seconds.isFinite, seconds >= 0 else { return "–" }
+  if seconds < 9.95 { return String(format: "%.1f s", seconds) }
+  let whole = Int(seconds.rounded())
+  if whole < 60 { return "\(whole) s" }
+  if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
+  return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+}
