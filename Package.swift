@@ -50,7 +50,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "KerasFormatTests", dependencies: ["KerasFormat", "TestSupport"],
-      swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "PicturesTests", dependencies: ["Pictures", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -1,1 +1,72 @@
 #include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
+
+// Swift imports neither macros with casts (H5P_DEFAULT), nor macros that call H5open()
+// (H5T_NATIVE_FLOAT), nor macros that choose a function's version (H5Lget_info). Each shim below
+// stands for one such macro, or for a call that takes a C callback.
+
+// Macros with casts.
+static inline hid_t CHDF5_P_DEFAULT(void) { return H5P_DEFAULT; }
+static inline hid_t CHDF5_S_ALL(void) { return H5S_ALL; }
+static inline unsigned CHDF5_F_ACC_RDONLY(void) { return H5F_ACC_RDONLY; }
+static inline unsigned CHDF5_F_ACC_TRUNC(void) { return H5F_ACC_TRUNC; }
+static inline size_t CHDF5_T_VARIABLE(void) { return H5T_VARIABLE; }
+
+// Macros that open the library and read a global.
+static inline hid_t CHDF5_P_FILE_ACCESS(void) { return H5P_FILE_ACCESS; }
+static inline hid_t CHDF5_P_DATASET_CREATE(void) { return H5P_DATASET_CREATE; }
+static inline hid_t CHDF5_T_C_S1(void) { return H5T_C_S1; }
+static inline hid_t CHDF5_T_NATIVE_FLOAT(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t CHDF5_T_NATIVE_DOUBLE(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t CHDF5_T_NATIVE_INT8(void) { return H5T_NATIVE_INT8; }
+static inline hid_t CHDF5_T_NATIVE_INT16(void) { return H5T_NATIVE_INT16; }
+static inline hid_t CHDF5_T_NATIVE_INT32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t CHDF5_T_NATIVE_INT64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t CHDF5_T_NATIVE_UINT8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t CHDF5_T_NATIVE_UINT16(void) { return H5T_NATIVE_UINT16; }
+static inline hid_t CHDF5_T_NATIVE_UINT32(void) { return H5T_NATIVE_UINT32; }
+static inline hid_t CHDF5_T_NATIVE_UINT64(void) { return H5T_NATIVE_UINT64; }
+
+// HDF5 before 2.0 has no name for IEEE binary16; these are the fields h5py gives it. The byte
+// order is that of H5T_NATIVE_FLOAT, which is the starting point. The caller closes the type.
+static inline hid_t CHDF5_create_float16(void) {
+  hid_t type = H5Tcopy(H5T_NATIVE_FLOAT);
+  if (type < 0) return type;
+  if (H5Tset_fields(type, 15, 10, 5, 0, 10) < 0 || H5Tset_size(type, 2) < 0 ||
+      H5Tset_ebias(type, 15) < 0) {
+    H5Tclose(type);
+    return -1;
+  }
+  return type;
+}
+
+// H5Lget_info is a macro over versions of itself. Returns the link's type, or H5L_TYPE_ERROR.
+static inline H5L_type_t CHDF5_link_type(hid_t group, const char *name) {
+  H5L_info_t info;
+  if (H5Lget_info(group, name, &info, H5P_DEFAULT) < 0) return H5L_TYPE_ERROR;
+  return info.type;
+}
+
+// The rest of HDF5's error reporting works through callbacks.
+static inline void CHDF5_silence_errors(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+struct CHDF5_message {
+  char *text;
+  size_t size;
+};
+
+static inline herr_t CHDF5_keep_innermost(unsigned n, const H5E_error2_t *error, void *data) {
+  (void)n;
+  struct CHDF5_message *message = (struct CHDF5_message *)data;
+  if (error->desc && error->desc[0]) snprintf(message->text, message->size, "%s", error->desc);
+  return 0;
+}
+
+// Copies the innermost description of the error stack, which names the cause, and clears it.
+static inline void CHDF5_take_error(char *text, size_t size) {
+  struct CHDF5_message message = {text, size};
+  if (size) text[0] = 0;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, CHDF5_keep_innermost, &message);
+  H5Eclear2(H5E_DEFAULT);
+}

@@ -1,0 +1,86 @@
+import CHDF5
+import Foundation
+
+/// The process-wide state of libhdf5, which is thread-safe in some builds and not in others.
+enum HDF5Library {
+  private static let lock = NSRecursiveLock()
+
+  // Without an exit handler an unfinished file is simply left behind, where HDF5 would try to
+  // complete it (and fail again if the disk is full).
+  private static let ready: Void = {
+    H5dont_atexit()
+    H5open()
+  }()
+
+  /// Runs `body` as the only user of libhdf5 in the process.
+  static func locked<R>(_ body: () throws -> R) rethrows -> R {
+    lock.lock()
+    defer { lock.unlock() }
+    _ = ready
+    // Thread-safe builds keep this setting, like the error stack, for each thread.
+    CHDF5_silence_errors()
+    return try body()
+  }
+}
+
+/// Where in which file a call is working, for error messages.
+struct HDF5Place: Sendable {
+  let file: String
+  let object: String?
+
+  func error(
+    _ kind: KerasFormatError.Kind, expected: String, found: String
+  ) -> KerasFormatError {
+    KerasFormatError(kind, file: file, object: object, expected: expected, found: found)
+  }
+
+  func member(_ name: String) -> HDF5Place {
+    let parent = object ?? "/"
+    return HDF5Place(file: file, object: parent == "/" ? "/" + name : parent + "/" + name)
+  }
+
+  func attribute(_ name: String) -> HDF5Place {
+    HDF5Place(file: file, object: "\(object ?? "/") attribute \(name)")
+  }
+}
+
+/// The one place where a return code of libhdf5 becomes an error.
+///
+/// - Parameters:
+///   - call: The C function's name.
+///   - place: The file and object worked on.
+///   - kind: The kind of error that a failure of this call means.
+/// - Returns: What `body` returned, never negative.
+@discardableResult
+func check<Code: FixedWidthInteger & SignedInteger>(
+  _ call: StaticString, at place: HDF5Place, else kind: KerasFormatError.Kind = .damaged,
+  _ body: () -> Code
+) throws -> Code {
+  try HDF5Library.locked {
+    let code = body()
+    guard code < 0 else { return code }
+    var text = [CChar](repeating: 0, count: 1024)
+    CHDF5_take_error(&text, text.count)
+    let end = text.firstIndex(of: 0) ?? text.count
+    let message = String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw place.error(
+      kind, expected: "\(call) to succeed", found: message.isEmpty ? "error \(code)" : message)
+  }
+}
+
+/// Owner of one HDF5 identifier of any kind.
+struct HDF5Handle: ~Copyable, Sendable {
+  let id: hid_t
+
+  /// Takes ownership of an identifier that `check` let through.
+  init(_ id: hid_t) {
+    self.id = id
+  }
+
+  deinit {
+    // Fails harmlessly when the file was closed before, which closed this identifier too.
+    HDF5Library.locked {
+      if H5Iis_valid(id) > 0 { H5Idec_ref(id) }
+    }
+  }
+}

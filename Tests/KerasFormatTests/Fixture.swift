@@ -1,0 +1,26 @@
+import Foundation
+import KerasFormat
+import Testing
+
+/// The files under Fixtures, and scratch folders for files that tests write.
+enum Fixture {
+  static func path(_ name: String) -> String {
+    Bundle.module.bundleURL.appendingPathComponent("Fixtures/\(name)").path
+  }
+
+  /// Gives `body` an empty folder, and removes it afterwards.
+  static func withFolder<R>(_ body: (String) throws -> R) throws -> R {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("KerasFormatTests-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+  }
+}
+
+/// The `KerasFormatError` that `body` throws; the test fails if it throws none, or another.
+func failure<R>(
+  _ body: () throws -> R, sourceLocation: SourceLocation = #_sourceLocation
+) throws -> KerasFormatError {
+  try #require(throws: KerasFormatError.self, sourceLocation: sourceLocation) { _ = try body() }
+}
