@@ -1,0 +1,105 @@
+// The convolution kernels of one instruction set, as a table of functions.
+//
+// A 3x3 same-padded convolution runs as Winograd's F(m x m, 3 x 3): the output is cut into
+// m x m tiles, a tile needs a patch of (m+2) x (m+2) inputs, and in the transformed domain the
+// convolution of all tiles is one matrix product per frequency f:
+//
+//   P[f][tile][cout] = V[f][tile][cin] * U[f][cin][cout],    f = 0 ..< (m+2)^2
+//
+// Layouts, N being the table's `channel_block`, W its `vector_width`:
+//   activations  NHWC inside a border of zeros wide enough for the last tile, channels a
+//                multiple of N
+//   V            [f][panel][cin / W][row][W]; a panel is up to `panel_rows` tiles, the rows of
+//                the register block. The input transform stores whole vectors, the product
+//                broadcasts single floats of them, nothing is transposed.
+//   U            [f][cout / N][cin][N]
+//   P            [f][tile][channels], strides given by the block
+// With bf16 products, V and U hold pairs of adjacent input channels in the place of a float:
+// V [f][panel][cin / 2W][row][W][2], U [f][cout / N][cin / 2][N][2].
+#pragma once
+
+#include <stddef.h>
+
+typedef struct ck_activations {
+  float *origin;                   // pixel (0, 0), channel 0 of the first picture
+  ptrdiff_t pixel, row, picture;   // floats from one to the next
+} ck_activations;
+
+// A Winograd layer at one size of picture.
+typedef struct ck_winograd {
+  int m;
+  int tiles_y, tiles_x;                  // of one picture
+  int input_channels, output_channels;   // multiples of `channel_block`
+  int output_height, output_width;       // pixels stored per picture: the pooled ones with `pool`
+  int pool;                              // store the maximum of each 2 x 2 pixels (even m only)
+  ck_activations input, output;
+  const float *weights;                  // U
+  const float *bias;
+} ck_winograd;
+
+// Some consecutive tiles of one or more pictures, cut into panels of equal height.
+typedef struct ck_block {
+  int first, tiles;                   // first tile, counted through all pictures
+  int panel_rows, panels;
+  size_t input_frequency;             // floats between frequencies of V
+  size_t product_tile, product_frequency;   // floats between tiles and frequencies of P
+} ck_block;
+
+// A layer of few input channels, computed directly: the 3 * cin inputs of one row of the kernel
+// are adjacent in memory, so the input's pixels must be exactly `input_channels` floats apart.
+typedef struct ck_direct {
+  int input_channels;
+  int output_channels;   // a multiple of `channel_block`
+  int width;
+  ck_activations input, output;
+  const float *weights;  // [cout / N][9 cin][N]
+  const float *bias;
+} ck_direct;
+
+// Weights to be transformed: kernel[3][3][cin][cout] to U, zeros added up to whole blocks.
+typedef struct ck_weights {
+  int m;
+  int input_channels, output_channels;   // of `kernel`
+  int padded_input, padded_output;       // of `transformed`
+  const float *kernel;
+  float *transformed;
+} ck_weights;
+
+typedef struct ck_kernels {
+  int vector_width;
+  int channel_block;
+  int panel_rows;          // most rows of a panel
+  int channels_per_word;   // input channels in the place of one float of V and U: 1, bf16: 2
+
+  // U of input channels from ..< to and one block of output channels.
+  void (*transform_weights)(const ck_weights *weights, int block, int from, int to);
+
+  // V of the block's tiles from ..< to.
+  void (*transform_input)(const ck_winograd *layer, const ck_block *block, int from, int to,
+                          float *v);
+
+  // P of one frequency, all tiles of the block, N output channels: `v`, `u`, `p` point to that
+  // frequency and those channels. `next` is the U that will be used next.
+  void (*multiply)(const ck_winograd *layer, const ck_block *block, const float *v,
+                   const float *u, float *p, const float *next);
+
+  // Inverse transform of the block's tiles from ..< to for `channels` output channels from
+  // `channel` on, which are the first of `p`; with bias, ReLU and pool, stored as activations.
+  void (*transform_output)(const ck_winograd *layer, const ck_block *block, int from, int to,
+                           int channel, int channels, const float *p);
+
+  // One row of output pixels of a direct layer, with bias and ReLU.
+  void (*direct_row)(const ck_direct *layer, int picture, int y);
+
+  // One row of 2 x 2 maxima: `width` pixels of `channels` channels from the rows `source` and
+  // `source + row`, input pixels being `channels` apart as output ones are.
+  void (*pool_row)(int width, int channels, const float *source, ptrdiff_t row,
+                   float *destination);
+} ck_kernels;
+
+// The instruction sets, each NULL where the CPU (or the build) lacks it.
+const ck_kernels *ck_portable(void);
+const ck_kernels *ck_avx2(void);
+const ck_kernels *ck_avx512(void);
+// bf16 products with AVX512-BF16, everything else as in `ck_avx512`.
+const ck_kernels *ck_avx512_bf16(void);

@@ -1,0 +1,30 @@
+#define _GNU_SOURCE
+#include "ck_memory.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
+
+static size_t roundUp(size_t bytes) { return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
+
+void *ck_allocate(size_t bytes) {
+  if (bytes > SIZE_MAX / 2) return NULL;
+  size_t size = roundUp(bytes ? bytes : 1);
+  char *start = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                     -1, 0);
+  if (start == MAP_FAILED) return NULL;
+  // Cut the aligned part out of a larger mapping and give the rest back.
+  char *aligned = (char *)roundUp((size_t)start);
+  if (aligned > start) munmap(start, (size_t)(aligned - start));
+  size_t after = (size_t)(start + size + HUGE_PAGE - (aligned + size));
+  if (after > 0) munmap(aligned + size, after);
+#ifdef MADV_HUGEPAGE
+  madvise(aligned, size, MADV_HUGEPAGE);
+#endif
+  return aligned;
+}
+
+void ck_deallocate(void *memory, size_t bytes) {
+  if (memory) munmap(memory, roundUp(bytes ? bytes : 1));
+}

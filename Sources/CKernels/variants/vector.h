@@ -1,0 +1,36 @@
+// Vectors of VECTOR_WIDTH floats. Every file of this folder is compiled once per instruction
+// set, by the .c files that define
+//   VECTOR_WIDTH   16 (AVX-512), 8 (AVX2) or 4 (portable)
+//   PANEL_ROWS     most tiles in a register block
+//   HAS_FMA        whether the target has a fused multiply-add
+// On NHWC activations a vector is that many adjacent channels.
+#pragma once
+
+#include <stddef.h>
+
+#include "ck_kernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float vec __attribute__((ext_vector_type(VECTOR_WIDTH), aligned(4)));
+
+enum { CHANNEL_BLOCK = 2 * VECTOR_WIDTH, LINE = 16 /* floats of a cache line */ };
+
+INLINE vec load(const float *p) { return *(const vec *)p; }
+INLINE void store(float *p, vec v) { *(vec *)p = v; }
+
+// a * b + c
+INLINE vec multiplyAdd(vec a, vec b, vec c) {
+#if HAS_FMA
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// The larger of each pair, b where one is not a number: larger(0, x) keeps NaN visible.
+// (One instruction; __builtin_elementwise_max takes three.)
+INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
+
+INLINE int smaller(int a, int b) { return a < b ? a : b; }

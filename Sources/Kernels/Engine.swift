@@ -1,0 +1,217 @@
+import CKernels
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a stack keeps between calls, and the order in which it computes.
+///
+/// A layer runs when the one before it has finished a whole group of pictures (or the rest of
+/// them). Early layers have small groups, so that activations stay in L3, late ones large, so
+/// that weights are read once for many tiles.
+struct Engine: ~Copyable, @unchecked Sendable {
+  var seconds: [Double]
+
+  private let layers: [ConvolutionLayer]
+  private let arithmetic: Arithmetic
+  private let pool: ThreadPool
+  private let kernels: UnsafePointer<ck_kernels>
+  private let tiles: [Int]?
+  private let weights: PreparedWeights
+  private var workspace: Workspace?
+
+  init(
+    layers: [ConvolutionLayer], arithmetic: Arithmetic, pool: ThreadPool,
+    kernels: UnsafePointer<ck_kernels>, tiles: [Int]?
+  ) {
+    self.layers = layers
+    self.arithmetic = arithmetic
+    self.pool = pool
+    self.kernels = kernels
+    self.tiles = tiles
+    weights = PreparedWeights(layers: layers, kernels: kernels, pool: pool)
+    seconds = Array(repeating: 0, count: layers.count)
+  }
+
+  /// Memory for `count` pictures of one size, with all weights ready.
+  mutating func workspace(count: Int, height: Int, width: Int) throws(KernelsError) -> Workspace {
+    if let workspace, workspace.height == height, workspace.width == width,
+      workspace.fits(count: count)
+    {
+      return workspace
+    }
+    workspace = nil  // give its memory back first
+    let plan = StackPlan(
+      layers: layers, height: height, width: width, largestTile: arithmetic.largestTile,
+      channelBlock: Int(kernels.pointee.channel_block), tiles: tiles)
+    try weights.prepare(for: plan)
+    let made = try Workspace(
+      height: height, width: width, plan: plan, capacity: max(count, 1), threads: pool.threads,
+      kernels: kernels.pointee)
+    workspace = made
+    return made
+  }
+
+  mutating func forward(_ images: [Float], count: Int, height: Int, width: Int)
+    throws(KernelsError) -> [Float]
+  {
+    let workspace = try workspace(count: count, height: height, width: width)
+    let plan = workspace.plan.layers
+    let last = plan.last!
+    let size = last.outputHeight * last.outputWidth * layers.last!.outputChannels
+    var times = seconds
+    let features = [Float](unsafeUninitializedCapacity: count * size) { buffer, initialized in
+      images.withUnsafeBufferPointer { images in
+        // A call of no pictures has no addresses.
+        if count > 0 {
+          compute(
+            images.baseAddress!, into: buffer.baseAddress!, count: count, in: workspace,
+            times: &times)
+        }
+      }
+      initialized = count * size
+    }
+    seconds = times
+    return features
+  }
+
+  private func compute(
+    _ images: UnsafePointer<Float>, into features: UnsafeMutablePointer<Float>, count: Int,
+    in workspace: Workspace, times: inout [Double]
+  ) {
+    let plan = workspace.plan.layers
+    var done = Array(repeating: 0, count: plan.count)  // pictures that each layer has finished
+    while done.last! < count {
+      for index in plan.indices {
+        let group = min(plan[index].group, count)
+        let ready = index > 0 ? done[index - 1] : min(count, done[0] + group)
+        let pictures = ready - done[index]
+        if pictures == 0 || (pictures < group && ready < count) { break }
+        let start = now()
+        let next = index + 1 < plan.count ? plan[index + 1].group : group
+        let place = done[index] % min(next, count)
+        if index == 0 {
+          load(images, from: done[0], pictures: pictures, in: workspace)
+        }
+        run(index, pictures: pictures, outputFrom: place, in: workspace)
+        if index == plan.count - 1 {
+          unload(into: features, from: done[index], place: place, pictures: pictures, in: workspace)
+        }
+        done[index] = ready
+        times[index] += now() - start
+      }
+    }
+  }
+
+  private func run(_ index: Int, pictures: Int, outputFrom place: Int, in workspace: Workspace) {
+    let plan = workspace.plan.layers[index]
+    let input = workspace.activations[index].view(from: 0)
+    let pooled = workspace.activations[index + 1].view(from: place)
+    let output = workspace.unpooled[index]?.view(from: 0) ?? pooled
+    let layerWeights = weights.weights(ofLayer: index, m: plan.m)
+    let bias = weights.bias(ofLayer: index)
+    switch plan.method {
+    case .direct:
+      DirectStep(
+        kernels: kernels,
+        layer: ck_direct(
+          input_channels: Int32(plan.inputChannels), output_channels: Int32(plan.outputChannels),
+          width: Int32(plan.width), input: input, output: output, weights: layerWeights,
+          bias: bias),
+        plan: plan, pictures: pictures, pool: pool
+      ).run()
+    case .winograd(let m):
+      let fused = plan.fusesPool
+      WinogradStep(
+        kernels: kernels,
+        layer: ck_winograd(
+          m: Int32(m), tiles_y: Int32(plan.tilesY), tiles_x: Int32(plan.tilesX),
+          input_channels: Int32(plan.inputChannels), output_channels: Int32(plan.outputChannels),
+          output_height: Int32(fused ? plan.outputHeight : plan.height),
+          output_width: Int32(fused ? plan.outputWidth : plan.width), pool: fused ? 1 : 0,
+          input: input, output: output, weights: layerWeights, bias: bias),
+        plan: plan, pictures: pictures, scratch: workspace.scratch, pool: pool
+      ).run()
+    }
+    if plan.pools && !plan.fusesPool {
+      PoolStep(
+        kernels: kernels, plan: plan, input: output, output: pooled, pictures: pictures, pool: pool
+      ).run()
+    }
+  }
+
+  /// Copies pictures into the first layer's input.
+  private func load(
+    _ images: UnsafePointer<Float>, from first: Int, pictures: Int, in workspace: Workspace
+  ) {
+    let plan = workspace.plan.layers[0]
+    let rows = RowCopy(
+      tight: UnsafeMutablePointer(mutating: images)
+        + first * plan.height * plan.width * layers[0].inputChannels,
+      padded: workspace.activations[0].view(from: 0), height: plan.height, width: plan.width,
+      channels: layers[0].inputChannels)
+    pool.parallelFor(pictures * plan.height) { rows.load($0) }
+  }
+
+  /// Copies features out of the last layer's output.
+  private func unload(
+    into features: UnsafeMutablePointer<Float>, from first: Int, place: Int, pictures: Int,
+    in workspace: Workspace
+  ) {
+    let plan = workspace.plan.layers.last!
+    let channels = layers.last!.outputChannels
+    let rows = RowCopy(
+      tight: features + first * plan.outputHeight * plan.outputWidth * channels,
+      padded: workspace.activations.last!.view(from: place), height: plan.outputHeight,
+      width: plan.outputWidth, channels: channels)
+    for row in 0..<(pictures * plan.outputHeight) { rows.unload(row) }
+  }
+}
+
+/// Rows of pictures between the caller's arrays and activations.
+private struct RowCopy: @unchecked Sendable {
+  let tight: UnsafeMutablePointer<Float>
+  let padded: ck_activations
+  let height, width, channels: Int
+
+  private func addresses(_ row: Int) -> (
+    tight: UnsafeMutablePointer<Float>, padded: UnsafeMutablePointer<Float>
+  ) {
+    (
+      tight + row * width * channels,
+      padded.origin + row / height * padded.picture + row % height * padded.row
+    )
+  }
+
+  func load(_ row: Int) {
+    let (source, destination) = addresses(row)
+    if padded.pixel == channels {
+      destination.update(from: source, count: width * channels)
+    } else {
+      for x in 0..<width {
+        (destination + x * padded.pixel).update(from: source + x * channels, count: channels)
+      }
+    }
+  }
+
+  func unload(_ row: Int) {
+    let (destination, source) = addresses(row)
+    if padded.pixel == channels {
+      destination.initialize(from: source, count: width * channels)
+    } else {
+      for x in 0..<width {
+        (destination + x * channels).initialize(from: source + x * padded.pixel, count: channels)
+      }
+    }
+  }
+}
+
+private func now() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}
