@@ -21,12 +21,21 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CKernels"),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(name: "CSPNG", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
+    .systemLibrary(
+      name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
+    .systemLibrary(name: "CGIF", pkgConfig: "libgif", providers: [.apt(["libgif-dev"])]),
+    .target(name: "CPictures", dependencies: ["CJPEG"]),
 
     // The floors, each importing only those below it.
     .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
     .target(name: "NeuralNetwork", dependencies: ["Kernels"], swiftSettings: strict),
     .target(name: "KerasFormat", dependencies: ["CHDF5"], swiftSettings: strict),
-    .target(name: "Pictures", swiftSettings: strict),
+    .target(
+      name: "Pictures", dependencies: ["CPictures", "CSPNG", "CWebP", "CGIF"],
+      swiftSettings: strict),
     .target(
       name: "Headstart",
       dependencies: [
@@ -52,7 +61,8 @@ let package = Package(
       name: "KerasFormatTests", dependencies: ["KerasFormat", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "PicturesTests", dependencies: ["Pictures", "TestSupport"], swiftSettings: strict),
+      name: "PicturesTests", dependencies: ["Pictures", "TestSupport"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "HeadstartTests", dependencies: ["Headstart", "TestSupport"], swiftSettings: strict),
   ]

@@ -1,0 +1,76 @@
+// The parts of Pictures that have to be in C: libjpeg reports errors by longjmp, which must not cross
+// Swift frames; stb_image is a header that wants to be compiled; and resampling has loops that need
+// the vector types of the C compiler.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  HSP_OK = 0,
+  HSP_TRUNCATED = 1,    // the data ends before the picture does
+  HSP_DAMAGED = 2,      // the data contradicts the format
+  HSP_UNSUPPORTED = 3,  // sound, as far as one can tell, but of a kind that is not read
+  HSP_NO_MEMORY = 4,
+} hsp_status;
+
+enum { HSP_MESSAGE_SIZE = 256 };
+
+// JPEG ------------------------------------------------------------------------------------------
+
+typedef struct hsp_jpeg hsp_jpeg;
+
+typedef struct {
+  int width, height;   // in stored orientation, before scaling
+  int components;      // 1 grey, 3 colour, 4 CMYK or YCCK
+  int output_width, output_height;  // after scaling
+  int orientation;     // 1...8 as in the Exif or XMP block, 1 if there is none
+} hsp_jpeg_header;
+
+// `bytes` must outlive the handle. Null only if memory is out.
+hsp_jpeg *hsp_jpeg_open(const uint8_t *bytes, size_t count);
+void hsp_jpeg_close(hsp_jpeg *jpeg);
+
+// Reads up to the first scan. The picture will be decoded at 1/2, 1/4 or 1/8 of its size if both sides
+// are then still at least `smallest_side`.
+hsp_status hsp_jpeg_read_header(hsp_jpeg *jpeg, int smallest_side, hsp_jpeg_header *header);
+
+// Decodes to RGB, interleaved, output_width × output_height × 3 bytes.
+hsp_status hsp_jpeg_read_pixels(hsp_jpeg *jpeg, uint8_t *rgb);
+
+// What the last call that did not return HSP_OK has to say: libjpeg's own message.
+const char *hsp_jpeg_message(const hsp_jpeg *jpeg);
+
+// The orientation (1...8) in a TIFF block, 1 if there is none or the block is malformed.
+int hsp_exif_orientation(const uint8_t *tiff, size_t count);
+
+// The orientation (1...8) in an XMP packet, 1 if there is none.
+int hsp_xmp_orientation(const uint8_t *xmp, size_t count);
+
+// BMP -------------------------------------------------------------------------------------------
+
+// Decodes to RGB; `rgb` has room for width × height × 3 bytes, the size that the header states.
+hsp_status hsp_bmp_read_pixels(
+    const uint8_t *bytes, size_t count, int width, int height, uint8_t *rgb,
+    char message[HSP_MESSAGE_SIZE]);
+
+// Resampling ------------------------------------------------------------------------------------
+
+// One pass of a separable filter over RGB pixels. For output position o, the taps are
+// coefficients[o * taps ..< o * taps + lengths[o]], fixed point with 22 fraction bits, and start at
+// input position starts[o].
+void hsp_resample_rows(
+    const uint8_t *input, int input_width, int rows, uint8_t *output, int output_width,
+    const int32_t *starts, const int32_t *lengths, const int32_t *coefficients, int taps);
+
+void hsp_resample_columns(
+    const uint8_t *input, int row_bytes, uint8_t *output, int output_height,
+    const int32_t *starts, const int32_t *lengths, const int32_t *coefficients, int taps);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,64 @@
+/// Something in a data set that does not stop the work but should be known.
+public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
+  public enum Kind: String, Sendable, CaseIterable {
+    /// A picture beside the class folders, and so without a class; not used.
+    case outsideClassFolders
+    /// A class without pictures in validation or test.
+    case emptyClassFolder
+    /// A folder below `test/` that is not a class, beside some that are; its pictures have no label.
+    case unknownClass
+    /// Files with the same bytes in one split and class.
+    case duplicate
+    /// Files with the same bytes in different classes.
+    case sameContentInTwoClasses
+    /// Files with the same bytes in different splits.
+    case sameContentInTwoSplits
+    /// Files that show the same picture, resized or compressed anew; a split keeps them together.
+    case nearDuplicates
+    /// A file or folder whose name is not UTF-8; not used.
+    case nameNotUTF8
+    /// A folder that cannot be listed.
+    case unreadableFolder
+    /// A folder that links lead to a second time; not entered again.
+    case folderReachedTwice
+    /// A folder whose name ends like a picture's; not entered.
+    case folderNamedLikePicture
+    /// A file that a list of labels names and that is not there; not used.
+    case missingFile
+    /// A file that a list of labels names more than once, always with the same label; used once.
+    case listedTwice
+    /// A file whose name does not begin with a class; not used.
+    case noClassInName
+  }
+
+  public let kind: Kind
+  /// The files or folders in question, sorted.
+  public let paths: [String]
+  /// What is the matter, as a sentence without the paths.
+  public let detail: String
+
+  init(_ kind: Kind, _ paths: [String], _ detail: String) {
+    self.kind = kind
+    self.paths = paths.sorted(by: bytesPrecede)
+    self.detail = detail
+  }
+
+  public var description: String {
+    let shown = paths.prefix(4).joined(separator: ", ")
+    let more = paths.count > 4 ? " and \(paths.count - 4) more" : ""
+    return "\(shown)\(more): \(detail)"
+  }
+}
+
+/// A file that was passed over because it is not a picture.
+public struct SkippedFile: Sendable, Hashable {
+  public enum Reason: String, Sendable, CaseIterable {
+    /// Its name begins with a dot, or it lies in `__MACOSX`.
+    case hidden
+    /// Neither its name nor its first bytes are those of a picture that is read.
+    case notAPicture
+  }
+
+  public let path: String
+  public let reason: Reason
+}
