@@ -143,9 +143,8 @@ public struct DataSet: Sendable {
     var table: SplitTable?
     if found.wantsSplit, options.validationFraction + options.testFraction > 0 {
       table = found.makeSplit(root, options, progress)
-    } else if options.findDuplicates {
-      found.noteEqualFiles()
     }
+    if options.findDuplicates { found.noteEqualFiles() }
     classes = found.classes
     train = found.samples(.train)
     validation = found.samples(.validation)

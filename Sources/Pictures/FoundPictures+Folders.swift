@@ -59,7 +59,8 @@ extension FoundPictures {
     var expected = classes.isEmpty ? options.classOrder : classes
     if let folder = parts.validation {
       let (listing, folders) = try level(folder)
-      if let expected, let stranger = folders.first(where: { !expected.contains(FolderPath.name($0)) })
+      if let expected,
+        let stranger = folders.first(where: { !expected.contains(FolderPath.name($0)) })
       {
         throw .unknownClass(
           name: FolderPath.name(stranger), expected: expected, path: folder)
@@ -85,7 +86,8 @@ extension FoundPictures {
       problems.append(
         DataProblem(
           .unknownClass, [other],
-          "not one of the classes (\(expected!.joined(separator: ", "))); its pictures have no label")
+          "not one of the classes (\(expected!.joined(separator: ", "))); its pictures have no label"
+        )
       )
     }
   }

@@ -42,14 +42,12 @@ extension FoundPictures {
 
   private mutating func noteLookalikes(_ groups: SketchGroups, _ pool: [Int]) {
     for group in groups.groups {
-      let contents = Set(group.map { groups.sketches[$0]?.content })
+      // Files that are equal to the last byte are reported as such.
+      guard Set(group.map { groups.sketches[$0]?.content }).count > 1 else { continue }
       let members = group.map { pool[$0] }
-      if contents.count == 1 {
-        noteEqual(members)
-        continue
-      }
       let labels = Set(members.compactMap { items[$0].label }).sorted(by: bytesPrecede)
-      let classes = labels.count > 1 ? "; their classes differ: \(labels.joined(separator: ", "))" : ""
+      let classes =
+        labels.count > 1 ? "; their classes differ: \(labels.joined(separator: ", "))" : ""
       problems.append(
         DataProblem(
           .nearDuplicates, members.map { items[$0].path },
@@ -86,7 +84,8 @@ extension FoundPictures {
       let names = Split.allCases.filter(splits.contains).map(\.rawValue)
       problems.append(
         DataProblem(
-          .sameContentInTwoSplits, paths, "the same bytes in \(names.joined(separator: " and in "))"))
+          .sameContentInTwoSplits, paths, "the same bytes in \(names.joined(separator: " and in "))"
+        ))
     }
     if labels.count < 2, splits.count < 2 {
       problems.append(DataProblem(.duplicate, paths, "the same bytes"))

@@ -13,7 +13,8 @@ enum PNGDecoder {
     defer { spng_ctx_free(context) }
     // A picture with a damaged comment or colour profile still has all its pixels.
     try check(
-      spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue)),
+      spng_set_crc_action(
+        context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue)),
       file)
     let result = file.bytes.withUnsafeBytes { bytes in
       Result { () throws(PictureError) in

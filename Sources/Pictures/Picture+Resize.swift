@@ -41,34 +41,38 @@ extension Picture {
     return Picture(width: width, height: height, pixels: picked)
   }
 
-  /// As PIL's `ImagingResample`: first along the rows, rounded to 8 bits, then along the columns.
+  /// As PIL's `ImagingResample`: one pass along the rows, rounded to 8 bits, and one along the columns.
+  ///
+  /// Rows come first, unless the height shrinks by more than twice as many pixels as the width: so
+  /// since Pillow 13, and the order shows in the last bits. (Pillow 12 always took rows first.)
   private func resampled(width: Int, height: Int, _ interpolation: Interpolation) -> Picture {
-    let down = ResamplingFilter(interpolation, inputSize: self.height, outputSize: height)
-    // Only rows that the second pass looks at are worth the first.
-    let rows = height == self.height ? 0..<self.height : down.inputRange
-    var middle = pixels
-    if width != self.width {
-      let across = ResamplingFilter(interpolation, inputSize: self.width, outputSize: width)
-      middle = pixels.withUnsafeBufferPointer { source in
-        [UInt8](unsafeUninitializedCapacity: rows.count * width * 3) { target, count in
-          hsp_resample_rows(
-            source.baseAddress! + rows.lowerBound * self.width * 3, Int32(self.width),
-            Int32(rows.count), target.baseAddress, Int32(width), across.starts, across.lengths,
-            across.coefficients, Int32(across.taps))
-          count = rows.count * width * 3
-        }
-      }
+    let (narrower, shorter) = (self.width - width, self.height - height)
+    if shorter > 0, shorter > 2 * narrower {
+      return withHeight(height, interpolation).withWidth(width, interpolation)
     }
-    if height == self.height { return Picture(width: width, height: height, pixels: middle) }
-    let firstRow = width == self.width ? 0 : rows.lowerBound
-    let starts = down.starts.map { $0 - Int32(firstRow) }
-    let result = middle.withUnsafeBufferPointer { source in
-      [UInt8](unsafeUninitializedCapacity: width * height * 3) { target, count in
-        hsp_resample_columns(
-          source.baseAddress, Int32(width * 3), target.baseAddress, Int32(height), starts,
-          down.lengths, down.coefficients, Int32(down.taps))
-        count = width * height * 3
-      }
+    return withWidth(width, interpolation).withHeight(height, interpolation)
+  }
+
+  private func withWidth(_ width: Int, _ interpolation: Interpolation) -> Picture {
+    if width == self.width { return self }
+    let filter = ResamplingFilter(interpolation, inputSize: self.width, outputSize: width)
+    let result = [UInt8](unsafeUninitializedCapacity: width * height * 3) { target, count in
+      hsp_resample_rows(
+        pixels, Int32(self.width), Int32(height), target.baseAddress, Int32(width),
+        filter.starts, filter.lengths, filter.coefficients, Int32(filter.taps))
+      count = width * height * 3
+    }
+    return Picture(width: width, height: height, pixels: result)
+  }
+
+  private func withHeight(_ height: Int, _ interpolation: Interpolation) -> Picture {
+    if height == self.height { return self }
+    let filter = ResamplingFilter(interpolation, inputSize: self.height, outputSize: height)
+    let result = [UInt8](unsafeUninitializedCapacity: width * height * 3) { target, count in
+      hsp_resample_columns(
+        pixels, Int32(width * 3), target.baseAddress, Int32(height),
+        filter.starts, filter.lengths, filter.coefficients, Int32(filter.taps))
+      count = width * height * 3
     }
     return Picture(width: width, height: height, pixels: result)
   }

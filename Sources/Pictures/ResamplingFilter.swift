@@ -45,9 +45,4 @@ struct ResamplingFilter {
     self.coefficients = coefficients
     self.taps = taps
   }
-
-  /// The input rows that the filter looks at.
-  var inputRange: Range<Int> {
-    Int(starts[0])..<Int(starts[starts.count - 1] + lengths[lengths.count - 1])
-  }
 }

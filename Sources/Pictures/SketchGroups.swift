@@ -56,7 +56,8 @@ struct SketchGroups {
       for key in buckets.keys.sorted() {
         let bucket = buckets[key]!
         for (position, one) in bucket.enumerated() {
-          for other in bucket[(position + 1)...] where sets.first(of: one) != sets.first(of: other) {
+          for other in bucket[(position + 1)...] where sets.first(of: one) != sets.first(of: other)
+          {
             if sketches[one]!.resembles(sketches[other]!) { sets.join(one, other) }
           }
         }

@@ -71,12 +71,15 @@ enum WebPDecoder {
   /// The orientation in the EXIF chunk, else in the XMP chunk, else 1.
   private static func orientation(_ decoder: OpaquePointer) -> Int {
     guard let demuxer = WebPAnimDecoderGetDemuxer(decoder) else { return 1 }
-    if let orientation = chunk("EXIF", of: demuxer, { bytes, count in
-      // Some writers put JPEG's "Exif\0\0" in front of the TIFF block.
-      let prefix = Array("Exif\0\0".utf8)
-      let skip = count >= 6 && (0..<6).allSatisfy { bytes[$0] == prefix[$0] } ? 6 : 0
-      return Int(hsp_exif_orientation(bytes + skip, count - skip))
-    }) {
+    if let orientation = chunk(
+      "EXIF", of: demuxer,
+      { bytes, count in
+        // Some writers put JPEG's "Exif\0\0" in front of the TIFF block.
+        let prefix = Array("Exif\0\0".utf8)
+        let skip = count >= 6 && (0..<6).allSatisfy { bytes[$0] == prefix[$0] } ? 6 : 0
+        return Int(hsp_exif_orientation(bytes + skip, count - skip))
+      })
+    {
       return orientation
     }
     return chunk("XMP ", of: demuxer) { Int(hsp_xmp_orientation($0, $1)) } ?? 1
