@@ -1,0 +1,39 @@
+import Kernels
+
+/// An activation as a layer of its own: Keras' `Activation`.
+public struct ActivationLayer: ActivatedLayer {
+  public var name: String
+  public let className = "Activation"
+  public var activation: Activation
+  private var output: Tensor?
+
+  public init(_ activation: Activation, name: String = "") {
+    self.activation = activation
+    self.name = name
+  }
+
+  public func outputShape(_ inputShape: [Int]) -> [Int] { inputShape }
+
+  public func callAsFunction(_ input: Tensor, pool: ThreadPool) -> Tensor {
+    var output = input
+    activation.apply(to: &output, pool: pool)
+    return output
+  }
+
+  public mutating func forward(_ input: Tensor, pool: ThreadPool) -> Tensor {
+    let output = self(input, pool: pool)
+    self.output = output
+    return output
+  }
+
+  public mutating func backward(
+    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+  ) throws -> Tensor? {
+    guard needsInputGradient else { return nil }
+    var gradient = gradient
+    activation.differentiate(&gradient, output: try kept(output), pool: pool)
+    return gradient
+  }
+
+  public mutating func forget() { output = nil }
+}

@@ -1,0 +1,42 @@
+/// What an epoch of training came to.
+public struct EpochRecord: Sendable, Codable, Equatable {
+  /// 1 for the first.
+  public var epoch: Int
+
+  /// The mean loss over the epoch's batches, as they were trained on (with dropout).
+  public var loss: Double
+  public var accuracy: Double
+  public var validationLoss: Double?
+  public var validationAccuracy: Double?
+
+  /// Of training, without validation.
+  public var seconds: Double
+  public var rowsPerSecond: Double
+}
+
+/// How far a training is.
+public enum HeadProgress: Sendable {
+  /// Rows of features read and pooled.
+  case reading(done: Int, total: Int)
+  /// Rows of an epoch trained on, with the mean loss and accuracy over them.
+  case batch(epoch: Int, done: Int, total: Int, loss: Double, accuracy: Double)
+  /// An epoch is over.
+  case epoch(EpochRecord)
+  /// Folds of the newton solver's cross-validation.
+  case fold(done: Int, total: Int)
+}
+
+/// A trained head.
+public struct TrainedHead: Sendable {
+  /// From the source's shape to probabilities: the fixed layers, pooling, the trained layers.
+  public var model: Sequential
+
+  /// By epoch; empty for the newton solver.
+  public var history: [EpochRecord]
+
+  /// The epoch whose weights the model has; nil for the newton solver.
+  public var bestEpoch: Int?
+
+  /// The newton solver's report.
+  public var regression: RegressionReport?
+}

@@ -1,0 +1,139 @@
+import Kernels
+
+/// Trains a classifier's head on features: fixed layers and pooling, then one or two dense layers.
+///
+/// Two classes get one sigmoid unit, P(class 1), and binary cross-entropy; more get softmax and
+/// categorical cross-entropy. The result has the same bits for any number of threads.
+public struct HeadTrainer: Sendable {
+  public let configuration: HeadConfiguration
+  public let classes: Int
+  private let pool: ThreadPool
+
+  /// - Throws: ``NeuralNetworkError/setting(name:expected:found:)`` for settings without meaning.
+  public init(_ configuration: HeadConfiguration, classes: Int, pool: ThreadPool) throws {
+    try configuration.validate(classes: classes)
+    self.configuration = configuration
+    self.classes = classes
+    self.pool = pool
+  }
+
+  /// Trains a head.
+  ///
+  /// - Parameters:
+  ///   - source: The training rows.
+  ///   - validation: Rows to measure each epoch on; early stopping needs them. The newton solver
+  ///     does not look at them.
+  ///   - groups: A number for each training row; rows of one group share a fold of the newton
+  ///     solver's cross-validation.
+  ///   - progress: Told how far the work is; if it throws, training stops.
+  /// - Throws: ``NeuralNetworkError``, and what `source` and `progress` throw.
+  public func train(
+    on source: any FeatureSource, validation: (any FeatureSource)? = nil, groups: [Int]? = nil,
+    progress: (HeadProgress) throws -> Void = { _ in }
+  ) throws -> TrainedHead {
+    let pipeline = try pipeline(inputShape: source.shape)
+    let newton = configuration.solver == .newton
+    var rows = try HeadRows(
+      source, pipeline: pipeline, classes: classes,
+      memoryBudget: newton ? .max : configuration.memoryBudget, pool: pool, progress: progress)
+    try checkClasses(rows.labels)
+    if newton { return try regression(rows, groups: groups, progress: progress) }
+
+    var validationRows = try validation.map {
+      try HeadRows(
+        $0, pipeline: pipeline, classes: classes, memoryBudget: configuration.memoryBudget,
+        pool: pool, progress: { _ in })
+    }
+    if let validationRows, validationRows.count == 0 {
+      throw NeuralNetworkError.count(what: "validation rows (or more)", expected: 1, found: 0)
+    }
+    var standardization: Standardization?
+    if configuration.standardize {
+      guard let memory = rows.memory, validationRows.map({ $0.memory != nil }) ?? true else {
+        throw NeuralNetworkError.setting(
+          name: "standardize", expected: "off for features larger than the memory budget",
+          found: "on")
+      }
+      let map = Standardization(memory, rows: rows.count, columns: rows.width)
+      rows.standardize(map)
+      validationRows?.standardize(map)
+      standardization = map
+    }
+    var training = try GradientTraining(
+      configuration, head: try freshHead(width: rows.width), outputActivation: outputActivation,
+      pool: pool)
+    try training.run(rows, validation: validationRows, progress: progress)
+    if let standardization { try training.foldIntoFirstLayer(standardization) }
+    return TrainedHead(
+      model: try Sequential(
+        inputShape: source.shape, layers: pipeline.layers + training.head.layers),
+      history: training.history, bestEpoch: training.bestEpoch, regression: nil)
+  }
+
+  private var outputs: Int { classes == 2 ? 1 : classes }
+  private var outputActivation: Activation { classes == 2 ? .sigmoid : .softmax }
+
+  /// The fixed layers: before pooling, pooling, after pooling. Features that are vectors already
+  /// are not pooled.
+  private func pipeline(inputShape: [Int]) throws -> Sequential {
+    var layers = configuration.beforePooling
+    if inputShape.count > 1 {
+      switch configuration.pooling {
+      case .flatten: layers.append(Flatten())
+      case .average: layers.append(GlobalAveragePooling2D())
+      case .max: layers.append(GlobalMaxPooling2D())
+      }
+    }
+    return try Sequential(inputShape: inputShape, layers: layers + configuration.afterPooling)
+  }
+
+  /// The layers to be trained, as Keras would initialise them; the last one gives logits.
+  private func freshHead(width: Int) throws -> Sequential {
+    var generator = Generator.derived(seed: configuration.seed, purpose: 1)
+    var dropoutGenerator = Generator.derived(seed: configuration.seed, purpose: 2)
+    var layers: [any Layer] = []
+    var inputs = width
+    if configuration.hidden > 0 {
+      layers.append(
+        Dense(
+          inputs: inputs, units: configuration.hidden,
+          activation: configuration.hiddenActivation, generator: &generator))
+      inputs = configuration.hidden
+    }
+    if configuration.dropout > 0 {
+      layers.append(try Dropout(configuration.dropout, seed: dropoutGenerator.next()))
+    }
+    layers.append(Dense(inputs: inputs, units: outputs, generator: &generator))
+    return try Sequential(inputShape: [width], layers: layers)
+  }
+
+  private func regression(
+    _ rows: HeadRows, groups: [Int]?, progress: (HeadProgress) throws -> Void
+  ) throws -> TrainedHead {
+    var regression = LogisticRegression()
+    regression.strengths = configuration.strengths
+    regression.folds = configuration.folds
+    regression.standardize = configuration.standardize
+    regression.classWeights = configuration.classWeights
+    regression.labelSmoothing = configuration.labelSmoothing
+    regression.seed = configuration.seed
+    let fit = try regression.fit(
+      rows.memory ?? [], columns: rows.width, labels: rows.labels, classes: classes,
+      groups: groups, pool: pool
+    ) { try progress(.fold(done: $0, total: $1)) }
+    let dense = try Dense(kernel: fit.kernel, bias: fit.bias, activation: outputActivation)
+    return TrainedHead(
+      model: try Sequential(
+        inputShape: rows.source.shape, layers: rows.pipeline.layers + [dense]),
+      history: [], bestEpoch: nil, regression: fit.report)
+  }
+
+  /// Every class must have a row: a class without one would silently never be predicted.
+  private func checkClasses(_ labels: [Int]) throws {
+    var counts = [Int](repeating: 0, count: classes)
+    for label in labels { counts[label] += 1 }
+    if let missing = counts.firstIndex(of: 0) {
+      throw NeuralNetworkError.tooFewRows(class: missing, expected: 1, found: 0)
+    }
+  }
+}

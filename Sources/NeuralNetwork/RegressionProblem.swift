@@ -1,0 +1,180 @@
+import Foundation
+import Kernels
+
+/// The objective of L2-regularised logistic (one output) or softmax regression, with its first
+/// and second derivatives.
+///
+/// f(W) = Σᵢ sᵢ·ℓ(xᵢ·Wᵀ, yᵢ) + λ/2 · Σ W², where ℓ is the cross-entropy, sᵢ a row's weight, and
+/// the intercept, the last column of W, is not penalised. In scikit-learn's terms λ = 1/C.
+struct RegressionProblem: Sendable {
+  /// rows × columns, the last column all ones.
+  let design: [Double]
+  let rows: Int
+  let columns: Int
+
+  /// 1 for two classes, the number of classes for more.
+  let outputs: Int
+
+  /// rows × outputs: smoothed targets.
+  let targets: [Double]
+
+  /// Coefficients, outputs × columns, with the logits (rows × outputs) that they give.
+  struct Solution: Sendable {
+    var weights: [Double]
+    var logits: [Double]
+    var iterations = 0
+
+    mutating func add(_ step: [Double], _ change: [Double], length: Double) {
+      for index in step.indices { weights[index] += length * step[index] }
+      for index in change.indices { logits[index] += length * change[index] }
+    }
+  }
+
+  /// The start: all coefficients zero.
+  var zero: Solution {
+    Solution(
+      weights: [Double](repeating: 0, count: outputs * columns),
+      logits: [Double](repeating: 0, count: rows * outputs))
+  }
+
+  /// The mean cross-entropy of rows, unpenalised, against hard labels.
+  static func logLoss(logits: [Double], labels: [Int], outputs: Int) -> Double {
+    var sum = 0.0
+    for (row, label) in labels.enumerated() {
+      if outputs == 1 {
+        let margin = label == 1 ? logits[row] : -logits[row]
+        sum += softplus(-margin)
+      } else {
+        let values = logits[row * outputs..<(row + 1) * outputs]
+        sum += logSumExp(values) - values[row * outputs + label]
+      }
+    }
+    return sum / Double(max(labels.count, 1))
+  }
+
+  /// σ(z), or softmax(z) by rows.
+  func probabilities(_ logits: [Double]) -> [Double] {
+    if outputs == 1 { return logits.map { Activation.sigmoid($0) } }
+    var result = logits
+    for row in 0..<rows {
+      let range = row * outputs..<(row + 1) * outputs
+      let total = Self.logSumExp(logits[range])
+      for index in range { result[index] = exp(logits[index] - total) }
+    }
+    return result
+  }
+
+  /// rows × outputs: X·Wᵀ.
+  func logits(_ weights: [Double], _ pool: ThreadPool?) throws -> [Double] {
+    var result = [Double](repeating: 0, count: rows * outputs)
+    if outputs == 1 {
+      try LinearAlgebra.multiply(
+        design, rows: rows, columns: columns, vector: weights, into: &result)
+    } else {
+      try LinearAlgebra.multiply(
+        design, weights, into: &result, m: rows, n: outputs, k: columns, transposeB: true,
+        pool: pool)
+    }
+    return result
+  }
+
+  /// outputs × columns: Rᵀ·X.
+  private func adjoint(_ residual: [Double], _ pool: ThreadPool?) throws -> [Double] {
+    var result = [Double](repeating: 0, count: outputs * columns)
+    if outputs == 1 {
+      try LinearAlgebra.multiply(
+        design, rows: rows, columns: columns, transposed: true, vector: residual, into: &result)
+    } else {
+      try LinearAlgebra.multiply(
+        residual, design, into: &result, m: outputs, n: columns, k: rows, transposeA: true,
+        pool: pool)
+    }
+    return result
+  }
+
+  /// Σᵢ sᵢ·ℓ(zᵢ, yᵢ).
+  func loss(_ logits: [Double], _ rowWeights: [Double]) -> Double {
+    var sum = 0.0
+    for row in 0..<rows where rowWeights[row] > 0 {
+      if outputs == 1 {
+        // Without the cancellation of log(1 + eᶻ) − y·z.
+        sum +=
+          rowWeights[row]
+          * (targets[row] * Self.softplus(-logits[row])
+            + (1 - targets[row]) * Self.softplus(logits[row]))
+      } else {
+        let range = row * outputs..<(row + 1) * outputs
+        var value = Self.logSumExp(logits[range])
+        for index in range { value -= targets[index] * logits[index] }
+        sum += rowWeights[row] * value
+      }
+    }
+    return sum
+  }
+
+  /// λ/2 · Σ W².
+  func penalty(_ weights: [Double], _ strength: Double) -> Double {
+    var sum = 0.0
+    for output in 0..<outputs {
+      for column in 0..<columns - 1 {
+        let weight = weights[output * columns + column]
+        sum += weight * weight
+      }
+    }
+    return strength / 2 * sum
+  }
+
+  private func addPenalty(_ result: inout [Double], _ weights: [Double], _ strength: Double) {
+    for output in 0..<outputs {
+      for index in output * columns..<(output + 1) * columns - 1 {
+        result[index] += strength * weights[index]
+      }
+    }
+  }
+
+  /// The gradient of the objective, outputs × columns.
+  func gradient(
+    _ probabilities: [Double], _ weights: [Double], _ rowWeights: [Double], _ strength: Double,
+    _ pool: ThreadPool?
+  ) throws -> [Double] {
+    var residual = probabilities
+    for row in 0..<rows {
+      for index in row * outputs..<(row + 1) * outputs {
+        residual[index] = rowWeights[row] * (probabilities[index] - targets[index])
+      }
+    }
+    var result = try adjoint(residual, pool)
+    addPenalty(&result, weights, strength)
+    return result
+  }
+
+  /// The Hessian times a direction (outputs × columns).
+  func hessian(
+    _ direction: [Double], _ probabilities: [Double], _ rowWeights: [Double], _ strength: Double,
+    _ pool: ThreadPool?
+  ) throws -> [Double] {
+    var change = try logits(direction, pool)
+    for row in 0..<rows where outputs == 1 {
+      change[row] *= rowWeights[row] * probabilities[row] * (1 - probabilities[row])
+    }
+    for row in 0..<rows where outputs > 1 {
+      let range = row * outputs..<(row + 1) * outputs
+      var mean = 0.0
+      for index in range { mean += probabilities[index] * change[index] }
+      for index in range {
+        change[index] = rowWeights[row] * probabilities[index] * (change[index] - mean)
+      }
+    }
+    var result = try adjoint(change, pool)
+    addPenalty(&result, direction, strength)
+    return result
+  }
+
+  /// log(1 + eˣ) without overflow.
+  private static func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
+
+  private static func logSumExp(_ values: ArraySlice<Double>) -> Double {
+    let largest = values.max() ?? 0
+    return largest + log(values.reduce(0) { $0 + exp($1 - largest) })
+  }
+}
