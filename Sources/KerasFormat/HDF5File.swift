@@ -16,8 +16,13 @@ public final class HDF5File: Sendable {
   ///
   /// - Throws: `KerasFormatError` if the path is no readable regular file, or no whole HDF5 file.
   public convenience init(opening path: String) throws {
+    try self.init(opening: path, named: path)
+  }
+
+  /// Opens a file that messages call by another name, such as that of an archive it came from.
+  convenience init(opening path: String, named name: String) throws {
     try RegularFile.inspect(path)
-    let place = HDF5Place(file: path, object: nil)
+    let place = HDF5Place(file: name, object: nil)
     let recognised = try check("H5Fis_hdf5", at: place, else: .cannotOpen) { H5Fis_hdf5(path) }
     guard recognised > 0 else {
       throw place.error(
@@ -27,7 +32,7 @@ public final class HDF5File: Sendable {
     let id = try check("H5Fopen", at: place) {
       H5Fopen(path, CHDF5_F_ACC_RDONLY(), access.id)
     }
-    try self.init(path: path, handle: HDF5Handle(id), place: place)
+    try self.init(path: name, handle: HDF5Handle(id), place: place)
   }
 
   /// Creates a file for writing, in place of any file of that name.
