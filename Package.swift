@@ -64,6 +64,8 @@ let package = Package(
       name: "PicturesTests", dependencies: ["Pictures", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "HeadstartTests", dependencies: ["Headstart", "TestSupport"], swiftSettings: strict),
+      name: "HeadstartTests",
+      dependencies: ["Headstart", "KerasFormat", "Kernels", "Pictures", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

@@ -1,0 +1,228 @@
+import Foundation
+import Kernels
+import Pictures
+
+/// What computes features: a frozen network up to a layer.
+public protocol FeatureExtractor: Sendable {
+  /// Everything that changes the numbers; says how pictures are prepared, too.
+  var key: FeatureKey { get }
+  /// Height, width and channels of one picture's features.
+  var outputShape: FeatureShape { get }
+
+  /// The features of some pictures. Each picture's bits must not depend on the others.
+  ///
+  /// - Parameter images: Prepared pictures, (count, height, width, 3).
+  /// - Returns: (count, h, w, c) of ``outputShape``.
+  func features(images: [Float], count: Int) throws -> [Float]
+}
+
+/// How features are computed; nothing here changes the numbers.
+public struct ExtractionOptions: Sendable {
+  /// Pictures that go through the network together; `nil`: as many as serve best at their size.
+  public var batchSize: Int?
+  /// Whether the first picture that cannot be read ends everything.
+  public var isStrict: Bool
+  /// Threads that prepare pictures while the network computes, besides those of the pool;
+  /// `nil`: what serves best.
+  public var decoders: Int?
+
+  public init(batchSize: Int? = nil, isStrict: Bool = false, decoders: Int? = nil) {
+    self.batchSize = batchSize
+    self.isStrict = isStrict
+    self.decoders = decoders
+  }
+}
+
+/// How far an extraction is.
+public struct ExtractionProgress: Sendable, Equatable {
+  /// Pictures asked for.
+  public var total = 0
+  /// Pictures whose features were computed, were in the store, or equal those of another picture
+  /// of this run byte for byte.
+  public var computed = 0, cached = 0, duplicates = 0
+  /// Pictures that could not be read.
+  public var unreadable = 0
+  public var seconds: Double = 0
+
+  /// Pictures dealt with in one way or another.
+  public var done: Int { computed + cached + duplicates + unreadable }
+}
+
+/// What became of each picture.
+public struct ExtractionResult: Sendable {
+  /// What became of one picture.
+  public enum Outcome: Sendable, Hashable {
+    /// Its features are in the store under this hash.
+    case stored(PictureHash)
+    /// It could not be read, and why.
+    case unreadable(String)
+  }
+
+  /// The samples, as they were given.
+  public let samples: [Sample]
+  /// Of each sample, in their order.
+  public let outcomes: [Outcome]
+  /// The final numbers.
+  public let counts: ExtractionProgress
+  /// Damaged or foreign shards that were set aside; their pictures were computed anew.
+  public let setAside: [SetAsideShard]
+
+  /// Pictures computed per second of the whole run.
+  public var rate: Double {
+    counts.seconds > 0 ? Double(counts.computed) / counts.seconds : 0
+  }
+
+  /// The samples that have features, in order, with the hash of each.
+  public var readable: [(sample: Sample, picture: PictureHash)] {
+    zip(samples, outcomes).compactMap { sample, outcome in
+      if case .stored(let picture) = outcome { (sample, picture) } else { nil }
+    }
+  }
+
+  /// The samples that could not be read, in order, with the reason of each.
+  public var problems: [(sample: Sample, reason: String)] {
+    zip(samples, outcomes).compactMap { sample, outcome in
+      if case .unreadable(let reason) = outcome { (sample, reason) } else { nil }
+    }
+  }
+}
+
+/// Why an extraction ended early.
+public enum ExtractionError: Error, Equatable, CustomStringConvertible {
+  /// A picture is unreadable, and the options are strict.
+  case unreadable(path: String, reason: String)
+  /// The network gave infinite values or NaN for a readable picture.
+  case notFinite(path: String)
+  /// The network gave another number of values than it promised.
+  case wrongCount(expected: Int, found: Int)
+  /// The store belongs to another key or shape than the extractor's.
+  case wrongStore(folder: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): return "'\(path)' cannot be read: \(reason)"
+    case .notFinite(let path):
+      return "The features of '\(path)' are not finite: are the weights those of this network?"
+    case .wrongCount(let expected, let found):
+      return "The network gave \(found) values where \(expected) were expected."
+    case .wrongStore(let folder):
+      return "The feature store '\(folder)' does not belong to this network and its settings."
+    }
+  }
+}
+
+/// Fills a feature store with the features of pictures that it does not hold yet.
+///
+/// Three things go on at once: pictures are read, hashed, looked up, decoded and resized; batches
+/// of them go through the network; features are written to the disk. Between them stand bounded
+/// queues, so the memory in use does not depend on the number of pictures.
+public struct Extraction: Sendable {
+  /// Turns a file's bytes and name into the network's input.
+  package typealias Preparation = @Sendable (_ bytes: [UInt8], _ name: String) throws -> [Float]
+
+  private let extractor: any FeatureExtractor
+  private let store: FeatureStore
+  private let pool: ThreadPool
+  private let options: ExtractionOptions
+  private let prepare: Preparation
+
+  /// - Parameters:
+  ///   - extractor: The network. It computes on the threads of `pool`, which also prepare pictures
+  ///     when none are ready.
+  ///   - store: Where features come from and go to.
+  public init(
+    _ extractor: any FeatureExtractor, store: FeatureStore, pool: ThreadPool,
+    options: ExtractionOptions = ExtractionOptions()
+  ) {
+    let preparation = PicturePreparation(extractor.key)
+    self.init(extractor, store: store, pool: pool, options: options) {
+      try preparation($0, name: $1)
+    }
+  }
+
+  /// As above, with another way to prepare a picture.
+  package init(
+    _ extractor: any FeatureExtractor, store: FeatureStore, pool: ThreadPool,
+    options: ExtractionOptions, prepare: @escaping Preparation
+  ) {
+    self.extractor = extractor
+    self.store = store
+    self.pool = pool
+    self.options = options
+    self.prepare = prepare
+  }
+
+  /// Sees to it that the store holds the features of all samples that can be read.
+  ///
+  /// - Parameters:
+  ///   - cancellation: Polled between pictures; what is computed by then is stored.
+  ///   - progress: Called on this thread, after each batch and some ten times a second while
+  ///     pictures are only looked up.
+  /// - Throws: ``ExtractionError``, ``FeatureStoreError``, ``Cancelled``, or the network's error.
+  ///   Everything computed before is in the store.
+  public func run(
+    _ samples: [Sample], cancellation: Cancellation = Cancellation(),
+    progress: (ExtractionProgress) -> Void = { _ in }
+  ) throws -> ExtractionResult {
+    guard store.identifier == extractor.key.identifier, store.shape == extractor.outputShape else {
+      throw ExtractionError.wrongStore(folder: store.folder)
+    }
+    let started = Date()
+    let size = batchSize
+    let feed = ExtractionFeed(
+      samples: samples, store: store, batchSize: size, isStrict: options.isStrict,
+      cancellation: cancellation, prepare: prepare)
+    let writer = ExtractionWriter(store)
+    feed.start(decoders: options.decoders ?? (pool.threads > 1 ? 1 : 0))
+    defer { feed.stop() }
+
+    var computed = 0
+    func counts() -> ExtractionProgress {
+      var counts = feed.counts
+      counts.computed = computed
+      counts.seconds = Date().timeIntervalSince(started)
+      return counts
+    }
+    do {
+      while let batch = try feed.nextBatch(pool, whileLooking: { progress(counts()) }) {
+        try writer.add(batch.map(\.picture), features: try features(of: batch, samples))
+        computed += batch.count
+        progress(counts())
+      }
+    } catch {
+      // What is computed is worth keeping, whatever ended the run; a full disk is told once.
+      try? writer.finish()
+      throw error
+    }
+    try writer.finish()
+    let outcomes = feed.outcomes
+    return ExtractionResult(
+      samples: samples, outcomes: outcomes, counts: counts(), setAside: store.setAside)
+  }
+
+  private func features(of batch: [PreparedPicture], _ samples: [Sample]) throws -> [Float] {
+    var images: [Float] = []
+    images.reserveCapacity(batch.count * (batch.first?.values.count ?? 0))
+    for picture in batch { images += picture.values }
+    let features = try extractor.features(images: images, count: batch.count)
+    let count = extractor.outputShape.count
+    guard features.count == batch.count * count else {
+      throw ExtractionError.wrongCount(expected: batch.count * count, found: features.count)
+    }
+    // A sum of products with 0 is 0 unless a value is infinite or NaN, and needs no branches.
+    for (row, picture) in batch.enumerated() {
+      let values = features[row * count..<(row + 1) * count]
+      guard values.reduce(0, { $0 + $1 * 0 }) == 0 else {
+        throw ExtractionError.notFinite(path: samples[picture.sample].path)
+      }
+    }
+    return features
+  }
+
+  /// Sixteen, the number that the late layers take together, unless the pictures are huge.
+  private var batchSize: Int {
+    if let size = options.batchSize { return max(1, size) }
+    let bytes = 4 * extractor.key.height * extractor.key.width * 3
+    return max(1, min(16, (64 << 20) / max(1, bytes)))
+  }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import Kernels
+import Pictures
+
+/// A picture that is ready for the network.
+struct PreparedPicture: Sendable {
+  /// Its place among the samples.
+  let sample: Int
+  let picture: PictureHash
+  /// (height, width, 3)
+  let values: [Float]
+}
+
+/// Reads, hashes, looks up and prepares pictures, in order, a bounded number ahead of the network.
+///
+/// Whoever has time prepares the next picture: a few threads of its own while the network computes,
+/// and all threads of the pool when the network would otherwise wait. So no core idles, whether
+/// decoding or the network is the slower part.
+final class ExtractionFeed: Sendable {
+  private struct State {
+    var next = 0
+    var inPreparation = 0
+    var ready: [PreparedPicture] = []
+    var isStopped = false
+    var failure: (any Error)?
+    var hashes: [PictureHash?]
+    var reasons: [Int: String] = [:]
+    var first: [PictureHash: Int] = [:]
+    var counts = ExtractionProgress()
+  }
+
+  private let samples: [Sample]
+  private let store: FeatureStore
+  private let batchSize: Int
+  private let isStrict: Bool
+  private let cancellation: Cancellation
+  private let prepare: Extraction.Preparation
+  private let state: Monitor<State>
+  private let decoders = DispatchGroup()
+
+  init(
+    samples: [Sample], store: FeatureStore, batchSize: Int, isStrict: Bool,
+    cancellation: Cancellation, prepare: @escaping Extraction.Preparation
+  ) {
+    self.samples = samples
+    self.store = store
+    self.batchSize = batchSize
+    self.isStrict = isStrict
+    self.cancellation = cancellation
+    self.prepare = prepare
+    var state = State(hashes: Array(repeating: nil, count: samples.count))
+    state.counts.total = samples.count
+    self.state = Monitor(state)
+  }
+
+  /// Starts threads that prepare up to two batches ahead.
+  func start(decoders count: Int) {
+    for _ in 0..<count {
+      decoders.enter()
+      let thread = Thread { [self] in
+        repeat {
+          state.wait { $0.ready.count + $0.inPreparation < 2 * batchSize || isOver($0) }
+        } while prepareNext()
+        decoders.leave()
+      }
+      thread.name = "headstart decoder"
+      thread.stackSize = 2 << 20
+      thread.start()
+    }
+  }
+
+  /// Ends the threads, and returns when they have ended.
+  func stop() {
+    state.access { $0.isStopped = true }
+    decoders.wait()
+  }
+
+  /// The next pictures that the store does not hold, fewer than a batch only at the end.
+  ///
+  /// - Parameter whileLooking: Called now and then while no batch is ready.
+  /// - Returns: `nil` when all samples are done.
+  func nextBatch(
+    _ pool: ThreadPool, whileLooking: () -> Void
+  ) throws -> [PreparedPicture]? {
+    while true {
+      try cancellation.check()
+      let batch = try state.access { state -> [PreparedPicture]? in
+        if let failure = state.failure { throw failure }
+        let isLast = state.next == samples.count && state.inPreparation == 0
+        guard state.ready.count >= batchSize || isLast else { return nil }
+        let batch = Array(state.ready.prefix(batchSize))
+        state.ready.removeFirst(batch.count)
+        return batch
+      }
+      if let batch { return batch.isEmpty ? nil : batch }
+      let deadline = Date(timeIntervalSinceNow: 0.1)
+      pool.parallelFor(pool.threads) { _ in
+        while state.access({ $0.ready.count < batchSize }), prepareNext(), Date() < deadline {}
+      }
+      whileLooking()
+      // All that is left may be in the hands of the other threads.
+      state.wait { state in
+        state.next < samples.count || state.inPreparation == 0 || isOver(state)
+      }
+    }
+  }
+
+  /// The counts so far, but for the computed ones.
+  var counts: ExtractionProgress { state.access { $0.counts } }
+
+  /// What became of each sample, once all are done; settles the counts of unreadable duplicates.
+  var outcomes: [ExtractionResult.Outcome] {
+    state.access { state in
+      samples.indices.map { sample in
+        if let reason = state.reasons[sample] { return .unreadable(reason) }
+        guard let hash = state.hashes[sample], let first = state.first[hash] else {
+          preconditionFailure("sample \(sample) was never looked at")
+        }
+        guard let reason = state.reasons[first] else { return .stored(hash) }
+        state.reasons[sample] = reason
+        state.counts.duplicates -= 1
+        state.counts.unreadable += 1
+        return .unreadable(reason)
+      }
+    }
+  }
+
+  private func isOver(_ state: State) -> Bool {
+    state.isStopped || state.failure != nil || cancellation.isCancelled
+  }
+
+  /// Deals with the next sample.
+  ///
+  /// - Returns: `false` if there is none.
+  private func prepareNext() -> Bool {
+    let claimed = state.access { state -> Int? in
+      guard state.next < samples.count, !isOver(state) else { return nil }
+      state.inPreparation += 1
+      state.next += 1
+      return state.next - 1
+    }
+    guard let sample = claimed else { return false }
+    var prepared: PreparedPicture?
+    do {
+      prepared = try prepare(sample)
+    } catch {
+      state.access { $0.failure = $0.failure ?? error }
+    }
+    state.access { state in
+      state.inPreparation -= 1
+      if let prepared { state.ready.append(prepared) }
+    }
+    return true
+  }
+
+  /// - Returns: `nil` if there is nothing to compute for the sample.
+  /// - Throws: What ends the whole run.
+  private func prepare(_ sample: Int) throws -> PreparedPicture? {
+    let path = samples[sample].path
+    do {
+      let bytes = try PictureDecoder.bytes(ofFile: path)
+      let picture = PictureHash(of: bytes)
+      guard isFirst(sample, picture) else { return nil }
+      if try isStored(picture) { return nil }
+      return PreparedPicture(
+        sample: sample, picture: picture, values: try prepare(bytes, path))
+    } catch let error as FeatureStoreError {
+      throw error
+    } catch {
+      var reason = "\(error)"
+      // The reason is told beside the path, and of every file with the same bytes.
+      if reason.hasPrefix(path + ": ") { reason.removeFirst(path.count + 2) }
+      if isStrict { throw ExtractionError.unreadable(path: path, reason: reason) }
+      state.access { state in
+        state.reasons[sample] = reason
+        state.counts.unreadable += 1
+      }
+      return nil
+    }
+  }
+
+  /// Notes the hash of a sample, and whether no sample before it has the same bytes.
+  private func isFirst(_ sample: Int, _ picture: PictureHash) -> Bool {
+    state.access { state in
+      state.hashes[sample] = picture
+      guard state.first[picture] == nil else {
+        state.counts.duplicates += 1
+        return false
+      }
+      state.first[picture] = sample
+      return true
+    }
+  }
+
+  private func isStored(_ picture: PictureHash) throws -> Bool {
+    guard try store.holds(picture) else { return false }
+    state.access { $0.counts.cached += 1 }
+    return true
+  }
+}
+
+/// A value that threads share and whose changes they can wait for.
+private final class Monitor<Value>: @unchecked Sendable {
+  // Sendable, because `value` is only touched while `condition` is locked.
+  private let condition = NSCondition()
+  private var value: Value
+
+  init(_ value: sending Value) { self.value = value }
+
+  /// Changes the value, alone, and wakes those who wait.
+  func access<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    condition.lock()
+    defer {
+      condition.broadcast()
+      condition.unlock()
+    }
+    return try body(&value)
+  }
+
+  /// Returns when the value meets a condition.
+  func wait(until isMet: (Value) -> Bool) {
+    condition.lock()
+    defer { condition.unlock() }
+    // Woken now and then, for a condition may also depend on a signal that came in meanwhile.
+    while !isMet(value) { _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2)) }
+  }
+}

@@ -1,0 +1,346 @@
+import Foundation
+import KerasFormat
+import Synchronization
+
+/// Features of pictures on disk, found by the pictures' contents.
+///
+/// A store is a folder of immutable HDF5 files, the shards, all computed under one ``FeatureKey``.
+/// Rows are only ever added, a shard at a time:
+///
+/// 1. the shard is written under a temporary name, flushed and synchronised,
+/// 2. it is renamed, and the folder synchronised.
+///
+/// So a kill at any moment leaves whole shards and perhaps a temporary file, and any number of
+/// processes may fill one store at the same time without a lock: they never touch the same file.
+/// At worst two of them compute the same picture; then there are two equal rows, and one is used.
+///
+/// Nothing is trusted that was not checked. Opening a store reads the tables of all shards and
+/// checks their structure; the first use of a row checks its shard's SHA-256 over every byte, once
+/// a process. A shard that fails, or was made under other settings, is moved to the folder
+/// `damaged/` of the store, and its pictures count as not there.
+///
+/// All methods may be called from any thread.
+public final class FeatureStore: Sendable {
+  /// Version of the files' structure. It is part of every key: another version is another folder.
+  public static let formatVersion = 1
+  static let damagedFolder = "damaged"
+
+  /// Where the store stands.
+  public let folder: String
+  /// Height, width and channels of a row.
+  public let shape: FeatureShape
+  /// What the features were computed with.
+  public let settings: [String: String]
+  /// ``FeatureKey/identifier`` of those settings.
+  public let identifier: String
+
+  private struct Place {
+    let shard: FeatureShard
+    let row: Int
+  }
+
+  private struct State {
+    var shards: [String: FeatureShard] = [:]
+    var index: [FeatureView: [PictureHash: Place]] = [:]
+    var setAside: [SetAsideShard] = []
+    // Shards that were set aside but could not be moved: not to be tried again.
+    var refused: Set<String> = []
+
+    mutating func add(_ shard: FeatureShard) {
+      guard shards.updateValue(shard, forKey: shard.name) == nil else { return }
+      for (row, hash) in shard.hashes.enumerated() {
+        let view = shard.views[row]
+        if index[view]?[hash] == nil {
+          index[view, default: [:]][hash] = Place(shard: shard, row: row)
+        }
+      }
+    }
+
+    mutating func remove(_ shard: String) {
+      guard shards.removeValue(forKey: shard) != nil else { return }
+      // Another shard may hold some of the same rows: damage is rare, so all is indexed anew.
+      let remaining = shards.values
+      shards = [:]
+      index = [:]
+      for shard in remaining { add(shard) }
+    }
+  }
+
+  private let state = Mutex(State())
+  private let openFiles = OpenShards(capacity: 128)
+
+  private init(folder: String, description: StoreDescription) {
+    self.folder = folder
+    shape = description.shape
+    settings = description.settings
+    identifier = description.key
+  }
+
+  /// Opens the store of a key, which is created where there is none.
+  ///
+  /// - Parameters:
+  ///   - root: The folder of all stores, `features/`.
+  ///   - key: What the features are computed with; its name is the folder's.
+  ///   - shape: Height, width and channels of the features of one picture.
+  /// - Throws: ``FeatureStoreError`` if the folder cannot be made or belongs to other settings.
+  public static func open(
+    under root: String, key: FeatureKey, shape: FeatureShape
+  ) throws -> FeatureStore {
+    let folder = (root as NSString).appendingPathComponent(key.folderName)
+    let wanted = StoreDescription(key: key.identifier, shape: shape, settings: key.settings)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw FeatureStoreError.cannotWrite(path: folder, reason: error.localizedDescription)
+    }
+    switch try StoreDescription.read(from: folder) {
+    case nil: try wanted.write(to: folder)
+    case let found? where found == wanted: break
+    case let found?:
+      throw FeatureStoreError.foreign(folder: folder, expected: wanted.key, found: found.key)
+    }
+    let store = FeatureStore(folder: folder, description: wanted)
+    try store.start()
+    return store
+  }
+
+  /// Opens an existing store by its folder, whatever its settings are: to list, verify or copy.
+  ///
+  /// - Throws: ``FeatureStoreError`` if there is none.
+  public static func open(folder: String) throws -> FeatureStore {
+    guard let description = try StoreDescription.read(from: folder) else {
+      throw FeatureStoreError.notAStore(folder: folder, reason: "it has no key.json")
+    }
+    let store = FeatureStore(folder: folder, description: description)
+    try store.start()
+    return store
+  }
+
+  private func start() throws {
+    StoreFolder(folder).removeAbandonedFiles()
+    try refresh()
+    // The folder's own date tells when the store was last used; a store on a read-only disk has
+    // no use for it.
+    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: folder)
+  }
+
+  // MARK: What is there
+
+  /// Number of rows that can be found: distinct pictures, times their views.
+  public var count: Int {
+    state.withLock { $0.index.values.reduce(0) { $0 + $1.count } }
+  }
+
+  /// Number of shards in use.
+  public var shardCount: Int { state.withLock { $0.shards.count } }
+
+  /// What was found damaged or foreign since the store was opened.
+  public var setAside: [SetAsideShard] { state.withLock { $0.setAside } }
+
+  /// Takes in the shards that other processes have added since.
+  public func refresh() throws {
+    let names = try StoreFolder(folder).shards()
+    let known = state.withLock { state in state.refused.union(state.shards.keys) }
+    for name in names where !known.contains(name) {
+      let path = (folder as NSString).appendingPathComponent(name)
+      do {
+        let shard = try FeatureShard(opening: path, key: identifier, shape: shape)
+        state.withLock { $0.add(shard) }
+      } catch {
+        try handle(error, of: path)
+      }
+    }
+  }
+
+  /// Whether the features of a picture are there, in a shard that was checked in this process.
+  ///
+  /// A shard found damaged on the way is set aside.
+  public func holds(_ picture: PictureHash, view: FeatureView = .plain) throws -> Bool {
+    // A damaged shard leaves the index, so each turn has fewer shards to choose from.
+    while let place = state.withLock({ $0.index[view]?[picture] }) {
+      do {
+        try verify(place.shard)
+        return true
+      } catch {
+        try handle(error, of: place.shard.path)
+      }
+    }
+    return false
+  }
+
+  // MARK: Reading
+
+  /// Reads the features of pictures in the order given, as (pictures, h, w, c).
+  ///
+  /// - Throws: ``FeatureStoreError/missing(picture:folder:)`` for a picture that is not there, and
+  ///   ``FeatureStoreError/damaged(path:reason:)`` if its shard proved damaged only now.
+  public func read(_ pictures: [PictureHash], view: FeatureView = .plain) throws -> [Float] {
+    let places = try state.withLock { state in
+      try pictures.map { picture in
+        guard let place = state.index[view]?[picture] else {
+          throw FeatureStoreError.missing(picture: picture, folder: folder)
+        }
+        return place
+      }
+    }
+    var features: [Float] = []
+    features.reserveCapacity(pictures.count * shape.count)
+    var start = 0
+    while start < places.count {
+      // Neighbours in a shard, which pictures in the order of a folder are, come in one read.
+      let first = places[start]
+      var end = start + 1
+      while end < places.count, places[end].shard === first.shard,
+        places[end].row == first.row + end - start
+      { end += 1 }
+      do {
+        try verify(first.shard)
+        features += try first.shard.read(
+          first.row..<first.row + end - start, from: openFiles.file(of: first.shard))
+      } catch {
+        try handle(error, of: first.shard.path)
+        throw FeatureStoreError.damaged(path: first.shard.path, reason: "\(error)")
+      }
+      start = end
+    }
+    return features
+  }
+
+  private func verify(_ shard: FeatureShard) throws {
+    try shard.verify { try openFiles.file(of: shard) }
+  }
+
+  // MARK: Adding
+
+  /// Adds one shard with the features of some pictures, and returns when it is on the disk.
+  ///
+  /// - Parameters:
+  ///   - features: (rows, h, w, c).
+  ///   - pictures: The hash of each row's picture, at most 65,536.
+  ///   - views: The view of each row; `nil`: all plain.
+  /// - Throws: ``FeatureStoreError`` if it cannot be written. Nothing is left of the attempt.
+  public func append(
+    _ features: [Float], pictures: [PictureHash], views: [FeatureView]? = nil
+  ) throws {
+    let views = views ?? Array(repeating: .plain, count: pictures.count)
+    precondition(
+      (1...65536).contains(pictures.count) && views.count == pictures.count
+        && features.count == pictures.count * shape.count, "rows and features do not fit together")
+    let temporary = (folder as NSString).appendingPathComponent(TemporaryName.make())
+    let path = (folder as NSString)
+      .appendingPathComponent("shard-\(UUID().uuidString.lowercased()).h5")
+    // Asked before, because a full disk found half-way is a mess for everyone who writes to it.
+    let needed = 4 * features.count + (64 << 10)
+    try StoreFolder(folder).checkRoom(for: needed, writing: path)
+    do {
+      let shard = try FeatureShard.write(
+        to: temporary, destination: path, key: identifier,
+        settings: FeatureKey.canonicalText(settings), shape: shape, features: features,
+        hashes: pictures, views: views)
+      try StoreFolder.rename(temporary, to: path)
+      try AtomicFile.synchronize(folder)
+      state.withLock { $0.add(shard) }
+    } catch {
+      try? FileManager.default.removeItem(atPath: temporary)
+      try StoreFolder(folder).checkRoom(for: needed, writing: path)
+      throw (error as? FeatureStoreError)
+        ?? FeatureStoreError.cannotWrite(path: path, reason: "\(error)")
+    }
+  }
+
+  // MARK: Damage
+
+  /// Checks every byte of every shard and sets aside what is damaged.
+  ///
+  /// - Parameters:
+  ///   - cancellation: Polled between shards.
+  ///   - progress: Called after each shard with the numbers of shards done and in all.
+  /// - Returns: What was set aside, including what opening the store had found.
+  public func verify(
+    cancellation: Cancellation = Cancellation(),
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws -> [SetAsideShard] {
+    let shards = state.withLock { $0.shards.values.sorted { $0.name < $1.name } }
+    for (done, shard) in shards.enumerated() {
+      try cancellation.check()
+      do {
+        try shard.verify(again: true) { try BinaryFile(opening: shard.path) }
+      } catch {
+        try handle(error, of: shard.path)
+      }
+      progress(done + 1, shards.count)
+    }
+    return setAside
+  }
+
+  /// Decides what an error on reading a shard means, and sets a damaged shard aside.
+  ///
+  /// - Throws: ``FeatureStoreError/cannotRead(path:reason:)`` where the file may be sound.
+  private func handle(_ error: any Error, of path: String) throws {
+    let name = (path as NSString).lastPathComponent
+    openFiles.close(name)
+    // Gone: another process has set it aside, or somebody has cleared the store.
+    guard FileManager.default.fileExists(atPath: path) else {
+      return state.withLock { $0.remove(name) }
+    }
+    // Rights, too many open files, a broken disk: no reason to call the contents damaged.
+    if let reason = StoreFolder.obstacle(toReading: path) {
+      throw FeatureStoreError.cannotRead(path: path, reason: reason)
+    }
+    let found = StoreFolder(folder).setAside(name, reason: Self.reason(error))
+    state.withLock { state in
+      state.remove(name)
+      state.refused.insert(name)
+      state.setAside.append(found)
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as KerasFormatError:
+      "\(error.object ?? "the file"): expected \(error.expected), found \(error.found)"
+    default: "\(error)"
+    }
+  }
+}
+
+/// The shards that are held open, the most recently used ones: opening a file costs more than
+/// reading a row of it, and a process may not hold thousands open.
+private final class OpenShards: Sendable {
+  private struct Entry {
+    let file: BinaryFile
+    var lastUse: Int
+  }
+  private struct State {
+    var entries: [String: Entry] = [:]
+    var clock = 0
+  }
+  private let state = Mutex(State())
+  private let capacity: Int
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  func file(of shard: FeatureShard) throws -> BinaryFile {
+    let name = shard.name
+    let known = state.withLock { state in
+      state.clock += 1
+      state.entries[name]?.lastUse = state.clock
+      return state.entries[name]?.file
+    }
+    if let known { return known }
+    let file = try BinaryFile(opening: shard.path)
+    state.withLock { state in
+      if state.entries.count >= capacity,
+        let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+      {
+        state.entries[oldest.key] = nil
+      }
+      state.entries[name] = Entry(file: file, lastUse: state.clock)
+    }
+    return file
+  }
+
+  func close(_ name: String) {
+    state.withLock { $0.entries[name] = nil }
+  }
+}
