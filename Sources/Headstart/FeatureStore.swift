@@ -244,8 +244,14 @@ public final class FeatureStore: Sendable {
       try? FileManager.default.removeItem(atPath: temporary)
       try StoreFolder(folder).checkRoom(for: needed, writing: path)
       throw (error as? FeatureStoreError)
-        ?? FeatureStoreError.cannotWrite(path: path, reason: "\(error)")
+        ?? FeatureStoreError.cannotWrite(path: path, reason: Self.systemReason(error))
     }
+  }
+
+  /// The operating system's words within libhdf5's many.
+  private static func systemReason(_ error: any Error) -> String {
+    let text = (error as? KerasFormatError)?.found ?? "\(error)"
+    return text.firstMatch(of: /error message = '([^']*)'/).map { String($0.1) } ?? text
   }
 
   // MARK: Damage

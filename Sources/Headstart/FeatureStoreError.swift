@@ -6,6 +6,8 @@ public enum FeatureStoreError: Error, Equatable, CustomStringConvertible {
   case foreign(folder: String, expected: String, found: String)
   /// The folder is not a feature store.
   case notAStore(folder: String, reason: String)
+  /// No store of a folder has such a name.
+  case noSuchStore(name: String, root: String)
   /// A file or folder could not be written; what was committed before stays.
   case cannotWrite(path: String, reason: String)
   /// There is not enough room; what was committed before stays.
@@ -26,6 +28,8 @@ public enum FeatureStoreError: Error, Equatable, CustomStringConvertible {
         """
     case .notAStore(let folder, let reason):
       return "'\(folder)' is not a feature store: \(reason)."
+    case .noSuchStore(let name, let root):
+      return "No feature store in '\(root)' is called '\(name)', and no key begins so."
     case .cannotWrite(let path, let reason):
       return "'\(path)' could not be written: \(reason). What was stored before is kept."
     case .diskFull(let path, let needed, let free):

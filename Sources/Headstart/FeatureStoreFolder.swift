@@ -109,9 +109,14 @@ struct StoreFolder {
     }
   }
 
-  /// Moves a shard to the folder of damaged ones, with the reason in a text file beside it.
+  /// Moves a shard to the folder of damaged ones, with the reason in a text file beside it; what
+  /// is no file at all stays where it is.
   func setAside(_ name: String, reason: String) -> SetAsideShard {
     let from = (path as NSString).appendingPathComponent(name)
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: from, isDirectory: &isFolder), isFolder.boolValue {
+      return SetAsideShard(path: from, movedTo: nil, reason: "it is a folder")
+    }
     let folder = (path as NSString).appendingPathComponent(FeatureStore.damagedFolder)
     var to = (folder as NSString).appendingPathComponent(name)
     if FileManager.default.fileExists(atPath: to) {
