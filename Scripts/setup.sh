@@ -13,15 +13,15 @@ set -euo pipefail
 
 # The one list of packages. Libraries with their headers; then the programs that are run.
 libraries=(
-  libhdf5-dev      # Keras files and the feature store
-  libopenblas-dev  # dense algebra
-  libjpeg-dev      # JPEG
-  libturbojpeg0-dev
-  libspng-dev      # PNG
-  libpng-dev
-  libwebp-dev      # WebP
-  libgif-dev       # GIF
+  libhdf5-dev     # Keras files and the feature store
+  libopenblas-dev # dense algebra
+  libjpeg-dev     # pictures: JPEG, by libjpeg-turbo
+  libspng-dev     # PNG
+  libwebp-dev     # WebP
+  libgif-dev      # GIF
 )
+# The same for systems without dpkg, as pkg-config knows them.
+modules=(hdf5 openblas libjpeg spng libwebpdemux libgif)
 programs=(
   pkg-config:pkg-config # how SwiftPM finds the libraries
   curl:curl             # downloads: weights, the demo's photos
@@ -91,14 +91,14 @@ check_elsewhere() {
     command -v "${program%%:*}" >/dev/null || missing+=("${program%%:*}")
   done
   if command -v pkg-config >/dev/null; then
-    for module in hdf5 openblas libturbojpeg spng libpng libwebp; do
+    for module in "${modules[@]}"; do
       pkg-config --exists "$module" || missing+=("$module")
     done
   fi
   [[ ${#missing[@]} -eq 0 ]] ||
     fail "this is not a Debian system, so nothing was installed. Missing here: ${missing[*]}." \
-      "Install HDF5, OpenBLAS, libjpeg-turbo (with the TurboJPEG interface), libspng, libpng," \
-      "libwebp and giflib with their headers and pkg-config files, and curl and unzip;" \
+      "Install HDF5, OpenBLAS, libjpeg-turbo, libspng, libwebp and giflib, with their headers and" \
+      "pkg-config files, and curl and unzip;" \
       "on Debian these are: ${libraries[*]} ${programs[*]#*:}"
 }
 

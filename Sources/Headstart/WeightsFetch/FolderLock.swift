@@ -1,0 +1,26 @@
+import Foundation
+
+/// Keeps two processes from writing one `.part`: an advisory lock on the folder itself, which ends
+/// with the process.
+enum FolderLock {
+  static func withLock<Result>(
+    on folder: String, cancellation: Cancellation, whenWaiting: () -> Void,
+    body: () throws -> Result
+  ) throws -> Result {
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw WeightsError.cannotWrite(path: folder, reason: String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    var waits = false
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      // A file system without locks: go on without.
+      guard errno == EWOULDBLOCK else { break }
+      if !waits { whenWaiting() }
+      waits = true
+      try cancellation.check()
+      usleep(200_000)
+    }
+    return try body()
+  }
+}
