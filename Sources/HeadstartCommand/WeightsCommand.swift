@@ -59,6 +59,15 @@ struct WeightsFetchCommand: ParsableCommand {
     let path: String
     /// Nil if the file was there already.
     let source: String?
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(path, forKey: .path)
+      // null rather than no key at all.
+      try container.encode(source, forKey: .source)
+    }
+
+    private enum CodingKeys: CodingKey { case path, source }
   }
 
   func run() throws {
@@ -126,7 +135,8 @@ struct WeightsInspectCommand: ParsableCommand {
   func run() throws {
     let weights = try WeightFile(path: file)
     let report = Report(
-      path: weights.path, layout: weights.layout.rawValue, kernelOrder: weights.kernelOrder.rawValue,
+      path: weights.path, layout: weights.layout.rawValue,
+      kernelOrder: weights.kernelOrder.rawValue,
       backend: weights.backend, kerasVersion: weights.kerasVersion,
       parameters: weights.parameterCount,
       layers: weights.layers.map { layer in

@@ -5,46 +5,12 @@ import Testing
 
 /// The reader of ONNX constants, on files made here by hand.
 @Suite struct ONNXInitializersTests {
-  /// What a protobuf message is made of, written as the format's documentation says.
-  enum Wire {
-    static func varint(_ value: UInt64) -> [UInt8] {
-      value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7F | 0x80)] + varint(value >> 7)
-    }
-    static func number(_ field: UInt64, _ value: UInt64) -> [UInt8] {
-      varint(field << 3) + varint(value)
-    }
-    static func bytes(_ field: UInt64, _ value: [UInt8]) -> [UInt8] {
-      varint(field << 3 | 2) + varint(UInt64(value.count)) + value
-    }
-  }
-
-  static func floats(_ values: [Float]) -> [UInt8] {
-    values.flatMap { value in
-      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
-    }
-  }
-
-  static func tensor(
-    _ name: String, dimensions: [UInt64], type: UInt64 = 1, data: [UInt8]
-  ) -> [UInt8] {
-    dimensions.flatMap { Wire.number(1, $0) } + Wire.number(2, type)
-      + Wire.bytes(8, Array(name.utf8)) + Wire.bytes(9, data)
-  }
-
-  /// A model with a version, a producer, and a graph with a node besides the tensors.
-  static func model(_ tensors: [[UInt8]]) -> [UInt8] {
-    let graph =
-      Wire.bytes(1, Wire.bytes(4, Array("Conv".utf8))) + Wire.bytes(2, Array("net".utf8))
-      + tensors.flatMap { Wire.bytes(5, $0) }
-    return Wire.number(1, 7) + Wire.bytes(2, Array("hand".utf8)) + Wire.bytes(7, graph)
-  }
-
   static let kernel = NamedTensor(
     name: "k", shape: [2, 1, 1, 3], values: [1, -2, 0.5, .leastNonzeroMagnitude, 3e38, -0.0])
-  static let valid = model([
-    tensor("k", dimensions: [2, 1, 1, 3], data: floats(kernel.values)),
-    tensor("other", dimensions: [1], type: 7, data: [UInt8](repeating: 1, count: 8)),
-    tensor("b", dimensions: [2], data: floats([7, 8])),
+  static let valid = ONNXFile.model([
+    ONNXFile.tensor("k", dimensions: [2, 1, 1, 3], data: ONNXFile.bytes(kernel.values)),
+    ONNXFile.tensor("other", dimensions: [1], type: 7, data: [UInt8](repeating: 1, count: 8)),
+    ONNXFile.tensor("b", dimensions: [2], data: ONNXFile.bytes([7, 8])),
   ])
 
   func read(_ names: Set<String>, _ bytes: [UInt8]) throws(WeightsError) -> [String: NamedTensor] {
@@ -60,40 +26,43 @@ import Testing
 
   @Test func packedDimensionsAndFloatData() throws {
     let tensor =
-      Wire.bytes(1, Wire.varint(2) + Wire.varint(1)) + Wire.number(2, 1)
-      + Wire.bytes(4, Self.floats([5, 6])) + Wire.bytes(8, Array("p".utf8))
-    let found = try read(["p"], Self.model([tensor]))
+      ONNXFile.bytes(1, ONNXFile.varint(2) + ONNXFile.varint(1)) + ONNXFile.number(2, 1)
+      + ONNXFile.bytes(4, ONNXFile.bytes([5, 6])) + ONNXFile.bytes(8, Array("p".utf8))
+    let found = try read(["p"], ONNXFile.model([tensor]))
     #expect(found["p"] == NamedTensor(name: "p", shape: [2, 1], values: [5, 6]))
   }
 
   /// What each broken tensor's error must say.
   static let broken: [(tensor: [UInt8], says: String)] = [
-    (tensor("x", dimensions: [2], type: 11, data: floats([1, 2])), "type 11"),
-    (tensor("x", dimensions: [3], data: floats([1, 2])), "only 8 bytes"),
-    (tensor("x", dimensions: [1], data: floats([1, 2])), "expected 4 bytes"),
-    (tensor("x", dimensions: [0], data: []), "only 0 bytes"),
-    (tensor("x", dimensions: [1 << 40, 1 << 40], data: floats([1])), "only 4 bytes"),
-    (tensor("x", dimensions: [.max], data: floats([1])), "only 4 bytes"),
-    (tensor("x", dimensions: [0, .max], data: floats([1])), "only 4 bytes"),
-    (Wire.number(2, 1) + Wire.bytes(8, Array("x".utf8)), "expected the data of x"),
+    (ONNXFile.tensor("x", dimensions: [2], type: 11, data: ONNXFile.bytes([1, 2])), "type 11"),
+    (ONNXFile.tensor("x", dimensions: [3], data: ONNXFile.bytes([1, 2])), "only 8 bytes"),
+    (ONNXFile.tensor("x", dimensions: [1], data: ONNXFile.bytes([1, 2])), "expected 4 bytes"),
+    (ONNXFile.tensor("x", dimensions: [0], data: []), "only 0 bytes"),
     (
-      tensor("x", dimensions: [1], data: floats([1])) + Wire.number(14, 1),
+      ONNXFile.tensor("x", dimensions: [1 << 40, 1 << 40], data: ONNXFile.bytes([1])),
+      "only 4 bytes"
+    ),
+    (ONNXFile.tensor("x", dimensions: [.max], data: ONNXFile.bytes([1])), "only 4 bytes"),
+    (ONNXFile.tensor("x", dimensions: [0, .max], data: ONNXFile.bytes([1])), "only 4 bytes"),
+    (ONNXFile.number(2, 1) + ONNXFile.bytes(8, Array("x".utf8)), "expected the data of x"),
+    (
+      ONNXFile.tensor("x", dimensions: [1], data: ONNXFile.bytes([1])) + ONNXFile.number(14, 1),
       "expected the data of x"
     ),
-    (tensor("y", dimensions: [1], data: floats([1])), "none named x"),
+    (ONNXFile.tensor("y", dimensions: [1], data: ONNXFile.bytes([1])), "none named x"),
   ]
 
   @Test(arguments: 0..<broken.count)
   func unfitTensorIsRefused(index: Int) throws {
     let (tensor, says) = Self.broken[index]
-    let error = #expect(throws: WeightsError.self) { try read(["x"], Self.model([tensor])) }
+    let error = #expect(throws: WeightsError.self) { try read(["x"], ONNXFile.model([tensor])) }
     let text = String(describing: try #require(error))
     #expect(text.hasPrefix("net.onnx: ") && text.contains(says), "\(text)")
   }
 
   @Test func sameNameTwiceIsRefused() {
-    let one = Self.tensor("x", dimensions: [1], data: Self.floats([1]))
-    #expect(throws: WeightsError.self) { try read(["x"], Self.model([one, one])) }
+    let one = ONNXFile.tensor("x", dimensions: [1], data: ONNXFile.bytes([1]))
+    #expect(throws: WeightsError.self) { try read(["x"], ONNXFile.model([one, one])) }
   }
 
   @Test(arguments: [

