@@ -56,7 +56,7 @@ enum DemoFolder {
     do {
       try body()
     } catch {
-      throw DemoError.cannotWrite(path: path, reason: describe(error))
+      throw DemoError.cannotWrite(path: path, reason: sentence(of: error))
     }
   }
 }

@@ -39,7 +39,7 @@ enum ChildProcess {
     do {
       try process.run()
     } catch {
-      throw SourceFailure("the program \(program) could not be started: \(describe(error))")
+      throw SourceFailure("the program \(program) could not be started: \(sentence(of: error))")
     }
 
     var diagnostics = Data()

@@ -110,7 +110,7 @@ private final class PartialFile {
       handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
       count = Int(try handle.seekToEnd())
     } catch {
-      throw WeightsError.cannotWrite(path: path, reason: describe(error))
+      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
     }
   }
 
@@ -118,7 +118,7 @@ private final class PartialFile {
     do {
       try handle.write(contentsOf: data)
     } catch {
-      throw WeightsError.cannotWrite(path: path, reason: describe(error))
+      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
     }
     count += data.count
   }
@@ -127,7 +127,7 @@ private final class PartialFile {
     do {
       try handle.truncate(atOffset: 0)
     } catch {
-      throw WeightsError.cannotWrite(path: path, reason: describe(error))
+      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
     }
     count = 0
   }

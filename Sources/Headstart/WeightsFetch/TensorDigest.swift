@@ -8,35 +8,12 @@ extension VGGWeights {
   /// Hashed are the values alone, as little-endian IEEE 754 binary32, each tensor row-major: for
   /// every convolution from `block1_conv1` on its kernel (height, width, in, out), then its bias
   /// (out); then for `fc1`, `fc2` and `predictions`, where there are any, kernel (in, out) and bias.
+  /// So anything that can read the tensors can check it, knowing nothing of files and names.
   public func tensorSHA256() -> String {
     var hash = SHA256()
-    forEachTensor { _, _, values in
-      // In pieces, so that the 400 MB of fc1 are not held twice.
-      for start in stride(from: 0, to: values.count, by: 1 << 20) {
-        hash.update(data: littleEndianBytes(values[start..<min(start + 1 << 20, values.count)]))
-      }
-    }
-    return hexadecimal(hash.finalize())
+    forEachTensor { _, _, values in hash.update(floats: values) }
+    return hash.finalize().hexadecimal
   }
-}
-
-private func littleEndianBytes(_ values: ArraySlice<Float>) -> [UInt8] {
-  var bytes = [UInt8](repeating: 0, count: 4 * values.count)
-  var position = 0
-  for value in values {
-    let bits = value.bitPattern
-    bytes[position] = UInt8(truncatingIfNeeded: bits)
-    bytes[position + 1] = UInt8(truncatingIfNeeded: bits >> 8)
-    bytes[position + 2] = UInt8(truncatingIfNeeded: bits >> 16)
-    bytes[position + 3] = UInt8(truncatingIfNeeded: bits >> 24)
-    position += 4
-  }
-  return bytes
-}
-
-/// Bytes as two lower-case digits each.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  bytes.map { String(format: "%02x", $0) }.joined()
 }
 
 /// The MD5 sum of a file, in hexadecimal, read a megabyte at a time.
@@ -52,5 +29,5 @@ package func fileMD5(
     try cancellation.check()
     hash.update(data: data)
   }
-  return hexadecimal(hash.finalize())
+  return hash.finalize().hexadecimal
 }

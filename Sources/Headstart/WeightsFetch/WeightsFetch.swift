@@ -78,7 +78,7 @@ public struct WeightsFetch: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw WeightsError.cannotWrite(path: folder, reason: describe(error))
+      throw WeightsError.cannotWrite(path: folder, reason: sentence(of: error))
     }
     return try FolderLock.withLock(
       on: folder, cancellation: cancellation,
@@ -164,7 +164,7 @@ public struct WeightsFetch: Sendable {
       try FileManager.default.moveIntoPlace(part, path)
       try AtomicFile.synchronize(folder)
     } catch {
-      throw WeightsError.cannotWrite(path: path, reason: describe(error))
+      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
     }
   }
 

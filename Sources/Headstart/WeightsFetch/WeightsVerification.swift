@@ -50,7 +50,7 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
     } catch {
       return WeightsVerification(
         path: path, verdict: .bad, architecture: nil, parameters: 0, tensorSHA256: nil,
-        problems: [describe(error)])
+        problems: [sentence(of: error)])
     }
   }
 
@@ -77,7 +77,7 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
       } catch {
         // Any other network is fine, unless a VGG was asked for or this means to be one.
         if expected != nil || file.layers.contains(where: { $0.name == "block1_conv1" }) {
-          problems.append(describe(error))
+          problems.append(sentence(of: error))
         }
       }
     }
@@ -93,7 +93,8 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
     }
     return WeightsVerification(
       path: path, verdict: problems.isEmpty ? (known ? .officialWeights : .sound) : .bad,
-      architecture: weights?.architecture.rawValue, parameters: file.parameterCount, tensorSHA256: hash,
+      architecture: weights?.architecture.rawValue, parameters: file.parameterCount,
+      tensorSHA256: hash,
       problems: problems)
   }
 
@@ -108,7 +109,7 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
       do {
         _ = try file.tensors(of: layer)
       } catch {
-        problems.append(describe(error))
+        problems.append(sentence(of: error))
       }
     }
     return problems

