@@ -1,11 +1,11 @@
 import Foundation
 
 /// Comma-separated values as in RFC 4180, read leniently and written strictly.
-enum CSVFile {
-  struct Row: Equatable {
+package enum CSVFile {
+  package struct Row: Equatable {
     /// The line that the row begins on, from 1.
-    let line: Int
-    let fields: [String]
+    package let line: Int
+    package let fields: [String]
   }
 
   /// More bytes than a list of a million pictures needs.
@@ -13,7 +13,7 @@ enum CSVFile {
 
   /// Reads rows: a byte-order mark, CRLF or LF, quoted fields (with commas, quotes and line ends in
   /// them) and spaces around unquoted fields are taken in stride; empty lines are left out.
-  static func read(_ path: String) throws(DataSetError) -> [Row] {
+  package static func read(_ path: String) throws(DataSetError) -> [Row] {
     let bytes: [UInt8]
     do {
       bytes = try FileBytes.read(path)
@@ -31,7 +31,7 @@ enum CSVFile {
     return try parse(text, path: path)
   }
 
-  static func parse(_ text: String, path: String) throws(DataSetError) -> [Row] {
+  package static func parse(_ text: String, path: String) throws(DataSetError) -> [Row] {
     let (comma, quote, feed, carriage): (UInt8, UInt8, UInt8, UInt8) = (0x2C, 0x22, 0x0A, 0x0D)
     var bytes = Array(text.utf8)
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
@@ -92,7 +92,7 @@ enum CSVFile {
   }
 
   /// One line without its end.
-  static func line(_ fields: [String]) -> String {
+  package static func line(_ fields: [String]) -> String {
     fields.map { field in
       let needsQuotes =
         field.utf8.contains { [0x2C, 0x22, 0x0A, 0x0D].contains($0) }

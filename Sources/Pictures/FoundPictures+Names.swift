@@ -62,7 +62,7 @@ extension FoundPictures {
 
   /// The class in a file name: what stands before the last dot, underscore, hyphen or space that only
   /// digits follow, up to the extension. Nil for other names.
-  static func labelInName(_ name: String) -> String? {
+  package static func labelInName(_ name: String) -> String? {
     let stem = Array(FolderPath.stem(name).utf8)
     guard let last = stem.lastIndex(where: { !(0x30...0x39).contains($0) }), last > 0,
       last < stem.count - 1, [0x2E, 0x5F, 0x2D, 0x20].contains(stem[last])

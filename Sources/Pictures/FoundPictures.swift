@@ -1,5 +1,5 @@
 /// The pictures of a data set while it is being put together.
-struct FoundPictures {
+package struct FoundPictures {
   struct Item {
     var path: String
     /// The class by name, nil if it is not known.

@@ -29,7 +29,7 @@ public struct PictureListing: Sendable {
   }
 
   /// The pictures directly in `folder`, and the folders in it, in the order of path bytes.
-  static func level(
+  package static func level(
     _ folder: String
   ) throws(DataSetError) -> (listing: PictureListing, folders: [String]) {
     var walk = Walk()

@@ -10,6 +10,11 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     state = (mixer.next(), mixer.next(), mixer.next(), mixer.next())
   }
 
+  /// A generator in a given state, not all of it zero.
+  package init(state: (UInt64, UInt64, UInt64, UInt64)) {
+    self.state = state
+  }
+
   public mutating func next() -> UInt64 {
     let result = rotate(state.1 &* 5, 7) &* 9
     let shifted = state.1 << 17
@@ -49,10 +54,14 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 }
 
 /// Steele, Lea and Flood's SplitMix64: turns any 64 bits, even 0 and 1, into well-mixed ones.
-struct SplitMix64 {
-  var state: UInt64
+package struct SplitMix64 {
+  private var state: UInt64
 
-  mutating func next() -> UInt64 {
+  package init(state: UInt64) {
+    self.state = state
+  }
+
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     return Self.mix(state)
   }
