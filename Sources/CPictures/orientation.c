@@ -14,7 +14,7 @@ static uint32_t read32(const uint8_t *p, int little) {
 // TIFF 6.0: byte order, 42, offset of the first directory; a directory is a count of 12-byte entries
 // (tag, type, count, value).
 int hsp_exif_orientation(const uint8_t *tiff, size_t count) {
-  enum { ORIENTATION = 0x0112, BYTE = 1, SHORT = 3, LONG = 4 };
+  enum { ORIENTATION = 0x0112, SHORT = 3, LONG = 4 };
   if (count < 8) return 1;
   int little = tiff[0] == 'I' && tiff[1] == 'I';
   if (!little && !(tiff[0] == 'M' && tiff[1] == 'M')) return 1;
@@ -30,7 +30,6 @@ int hsp_exif_orientation(const uint8_t *tiff, size_t count) {
     if (read32(entry + 4, little) != 1) return 1;
     uint32_t value;
     switch (read16(entry + 2, little)) {
-      case BYTE: value = entry[8]; break;
       case SHORT: value = read16(entry + 8, little); break;
       case LONG: value = read32(entry + 8, little); break;
       default: return 1;

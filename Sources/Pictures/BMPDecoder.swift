@@ -54,8 +54,11 @@ enum BMPDecoder {
     guard [1, 4, 8, 16, 24, 32].contains(bits) else {
       throw file.unsupported("\(bits) bits a pixel")
     }
+    // Rows fill up to multiples of four bytes; some writers leave that out behind the last one.
     let rowBytes = (width * bits + 31) / 32 * 4
-    guard pixels + rowBytes * height <= bytes.count else { throw file.truncated() }
+    guard pixels + rowBytes * (height - 1) + (width * bits + 7) / 8 <= bytes.count else {
+      throw file.truncated()
+    }
     return (width, height)
   }
 }

@@ -27,8 +27,8 @@ extension FoundPictures {
         throw .malformedList(path: list, line: row.line, found: "expected a label, found none")
       }
       found.items.append(Item(path: path, label: row.label, split: row.split ?? .train))
-      if let label = row.label, !found.classes.contains(label) { found.classes.append(label) }
     }
+    found.classes = Set(found.items.compactMap(\.label)).sorted(by: bytesPrecede)
     guard !found.items.isEmpty || missing.isEmpty else {
       throw .unreadable(path: list, reason: "none of its \(missing.count) pictures is there")
     }

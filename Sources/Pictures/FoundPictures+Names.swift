@@ -42,17 +42,20 @@ extension FoundPictures {
     _ folder: String, split: Split, of expected: [String]?
   ) throws(DataSetError) {
     var nameless: [String] = []
+    var labels = Set(classes)
+    let expectedLabels = expected.map { Set($0) }
     for picture in try list(folder) {
       guard let label = Self.labelInName(FolderPath.name(picture)) else {
         nameless.append(picture)
         continue
       }
-      if let expected, !expected.contains(label) {
+      if let expected, expectedLabels?.contains(label) == false {
         throw .unknownClass(name: label, expected: expected, path: picture)
       }
       items.append(Item(path: picture, label: label, split: split))
-      if !classes.contains(label) { classes.append(label) }
+      labels.insert(label)
     }
+    classes = labels.sorted(by: bytesPrecede)
     if !nameless.isEmpty {
       problems.append(
         DataProblem(

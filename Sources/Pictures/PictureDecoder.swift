@@ -23,9 +23,13 @@ public struct DecodingOptions: Sendable, Hashable {
 /// `ImageOps.exif_transpose(Image.open(file)).convert("RGB")` to the last bit.
 ///
 /// The format is told by the content, whatever the file is called. Transparency is dropped, not
-/// blended; of animations, the first frame is taken. Two deliberate differences from PIL: 16-bit grey
-/// PNGs keep their high byte, where PIL clips every value above 255 to white; and a JPEG that has
-/// more than 500 scans is refused.
+/// blended; of animations, the first frame is taken. A truncated file is an error, as PIL has it
+/// unless told otherwise; a JPEG that libjpeg only warns of is read.
+///
+/// Known differences from PIL: 16-bit grey PNGs keep their high byte, where PIL clips every value
+/// above 255 to white; 16-bit BMPs widen their samples by repeating bits, up to one level off; of
+/// PNGs, the orientation is taken from the `eXIf` chunk only; a JPEG of more than 500 scans is
+/// refused, as are run-length encoded BMPs and PNGs whose pixel data fail their checksum.
 public enum PictureDecoder {
   /// Decodes the file at `path`, symbolic links followed.
   public static func read(

@@ -207,6 +207,13 @@ struct DataSetFolderTests {
     #expect(data.problems.map(\.kind) == [.folderReachedTwice])
   }
 
+  @Test func oneNameInTwoClassesIsFine() throws {
+    try folder.writePictures(["train/a/1.bmp", "train/b/1.bmp", "val/a/1.bmp"])
+    let data = try DataSet.open(folder.path)
+    #expect(data.train.map(\.label) == [0, 1])
+    #expect(data.problems.isEmpty)
+  }
+
   @Test func equalFilesAreReported() throws {
     try folder.writePictures(["train/a/1.bmp", "train/b/2.bmp", "val/a/3.bmp", "test/4.bmp"])
     let same = Bitmap.random(seed: 99)

@@ -75,7 +75,8 @@ struct DataSetListTests {
     try folder.writePictures(["a.bmp", "b.bmp", "c.bmp", "d.bmp"])
     let list = try folder.write(
       "labels.csv",
-      "Label,Split,weight,Filename\nx,train,1,a.bmp\ny,train,1,b.bmp\ny,valid,2,c.bmp\n,test,,d.bmp\n")
+      "Label,Split,weight,Filename\nx,train,1,a.bmp\ny,train,1,b.bmp\ny,valid,2,c.bmp\n,test,,d.bmp\n"
+    )
     let data = try DataSet.open(folder.path, options: DataSetOptions(labels: .csv(list)))
     #expect(names(data.train) == ["a.bmp", "b.bmp"])
     #expect(names(data.validation) == ["c.bmp"])
