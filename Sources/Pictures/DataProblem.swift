@@ -1,7 +1,7 @@
 /// Something in a data set that does not stop the work but should be known.
 public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
   public enum Kind: String, Sendable, CaseIterable {
-    /// A picture beside the class folders, and so without a class; not used.
+    /// A picture beside the folders that count, and so without a class or a part; not used.
     case outsideClassFolders
     /// A class without pictures in validation or test.
     case emptyClassFolder

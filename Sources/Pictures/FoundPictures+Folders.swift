@@ -114,9 +114,10 @@ extension FoundPictures {
     }
   }
 
-  private mutating func noteLoose(_ pictures: [String]) {
+  /// Reports pictures that are in no class.
+  mutating func noteLoose(_ pictures: [String]) {
     guard !pictures.isEmpty else { return }
     problems.append(
-      DataProblem(.outsideClassFolders, pictures, "outside the class folders, not used"))
+      DataProblem(.outsideClassFolders, pictures, "beside the folders of the data set, not used"))
   }
 }

@@ -12,6 +12,7 @@ extension FoundPictures {
     }
     found.skipped = listing.skipped
     found.problems = listing.problems
+    found.noteLoose(listing.pictures)
     if let train = parts.train {
       try found.takeNames(train, split: .train, of: options.classOrder)
     }

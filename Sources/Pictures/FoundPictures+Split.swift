@@ -11,14 +11,16 @@ extension FoundPictures {
     let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
     let labels = pool.map { numbers[items[$0].label!]! }
     let settled = settledParts(names, pool, options.previousSplit)
-
-    let groups = SketchGroups(paths: paths, progress: progress)
-    let parts = Splitter(
-      validationFraction: options.validationFraction, testFraction: options.testFraction,
-      seed: options.seed
-    ).split(labels: labels, groups: groups, names: names, settled: settled)
+    var parts = settled.compactMap { $0 }
+    if parts.count < pool.count {  // else an earlier split says it all, and no picture need be read
+      let groups = SketchGroups(paths: paths, progress: progress)
+      parts = Splitter(
+        validationFraction: options.validationFraction, testFraction: options.testFraction,
+        seed: options.seed
+      ).split(labels: labels, groups: groups, names: names, settled: settled)
+      if options.findDuplicates { noteLookalikes(groups, pool) }
+    }
     for (index, part) in zip(pool, parts) { items[index].split = part }
-    if options.findDuplicates { noteLookalikes(groups, pool) }
     return SplitTable(
       entries: zip(zip(names, parts), pool).map { pair, index in
         SplitTable.Entry(path: pair.0, split: pair.1, label: items[index].label)

@@ -5,7 +5,12 @@ import CSPNG
 ///
 /// Grey of 1, 2 and 4 bits is stretched to 0…255, samples of 16 bits keep their high byte, alpha and
 /// `tRNS` are dropped.
+///
+/// The orientation is that of the `eXIf` chunk.
 enum PNGDecoder {
+  /// Bytes of text, colour profiles and the like in one file.
+  private static let chunkCacheLimit = 1 << 24
+
   static func decode(_ file: EncodedPicture) throws(PictureError) -> (Picture, orientation: Int) {
     guard let context = spng_ctx_new(0) else {
       throw .outOfMemory(name: file.name, width: 0, height: 0)
@@ -16,6 +21,8 @@ enum PNGDecoder {
       spng_set_crc_action(
         context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue)),
       file)
+    // A compressed text or colour profile of a megabyte can be a gigabyte of zeros.
+    try check(spng_set_chunk_limits(context, chunkCacheLimit, chunkCacheLimit), file)
     let result = file.bytes.withUnsafeBytes { bytes in
       Result { () throws(PictureError) in
         try check(spng_set_png_buffer(context, bytes.baseAddress, bytes.count), file)

@@ -59,7 +59,8 @@ private struct Walk {
       do {
         pending += try list(folder)
       } catch {
-        listing.problems.append(DataProblem(.unreadableFolder, [folder], "\(error)"))
+        let reason = if case .unreadable(_, let reason) = error { reason } else { "no folder" }
+        listing.problems.append(DataProblem(.unreadableFolder, [folder], "not listed: \(reason)"))
       }
     }
   }

@@ -158,6 +158,15 @@ struct BrokenPictureTests {
         == .unsupported(name: "x", format: "JPEG", found: "Unsupported JPEG data precision 12"))
   }
 
+  /// 40 kB that would be 40 MB of text beside a small picture.
+  @Test func decompressionBombInAComment() throws {
+    let path = Fixture.path("unsupported/text-of-40-megabytes.png")
+    guard case .damaged(path, "PNG", _) = try #require(error(path)) else {
+      Issue.record("expected damaged")
+      return
+    }
+  }
+
   @Test func damagedPNGData() throws {
     var bytes = try Fixture.bytes("decode/rgb-8.png")
     bytes[60] ^= 0xFF  // in IDAT, whose checksum then fails

@@ -144,9 +144,15 @@ struct DataSetSplitTests {
 
   @Test func progressIsTold() throws {
     let calls = Calls()
-    _ = try DataSet.open(folder.path) { done, total in calls.note(done, total) }
+    let data = try DataSet.open(folder.path) { done, total in calls.note(done, total) }
     #expect(calls.dones == Array(1...60))
     #expect(calls.totals == [60])
+    // With a split that names every picture, none is looked at.
+    let options = DataSetOptions(previousSplit: data.split)
+    let again = try DataSet.open(folder.path, options: options) { _, _ in
+      Issue.record("expected no picture to be read")
+    }
+    #expect(again.split == data.split)
   }
 }
 
