@@ -1,0 +1,52 @@
+import Kernels
+import NeuralNetwork
+
+/// A trained classifier: backbone, head, class names and how to prepare a picture, all of it in one
+/// `model.h5` that Keras opens as well.
+///
+/// In the file the network is one Keras `Sequential` from preprocessed pixels to probabilities;
+/// what Keras has no place for (class names, preprocessing) rides in the root attribute
+/// `headstart`, as JSON.
+public struct Classifier: Sendable {
+  /// The class names, in the order of the labels.
+  public let classes: [String]
+  public let settings: FeatureSettings
+  public let backbone: any FeatureExtractor
+  /// From one picture's features (h, w, c) to one sigmoid (two classes: the probability of the
+  /// second) or a softmax over the classes.
+  public let head: Sequential
+  /// The pictures that the head was trained on, to tell when an evaluation meets them again.
+  public let trainedOn: PictureSet
+
+  public init(
+    classes: [String], settings: FeatureSettings, backbone: any FeatureExtractor,
+    head: Sequential, trainedOn: PictureSet
+  ) {
+    self.classes = classes
+    self.settings = settings
+    self.backbone = backbone
+    self.head = head
+    self.trainedOn = trainedOn
+  }
+
+  /// The probability of every class for each row of features.
+  ///
+  /// - Parameter features: (count, h, w, c), as the backbone gives them.
+  public func probabilities(
+    features: [Float], count: Int, pool: ThreadPool
+  ) throws -> [[Double]] {
+    guard count > 0 else { return [] }
+    let rows = try head(
+      Tensor(shape: [count] + head.inputShape, values: features), pool: pool)
+    return Classifier.probabilities(rows, classes: classes.count)
+  }
+
+  /// (n, 1) or (n, classes) outputs as a row of class probabilities each.
+  static func probabilities(_ outputs: Tensor, classes: Int) -> [[Double]] {
+    let width = outputs.shape[1]
+    return (0..<outputs.shape[0]).map { row in
+      let values = outputs.values[row * width..<(row + 1) * width].map(Double.init)
+      return width == 1 && classes == 2 ? [1 - values[0], values[0]] : values
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Kernels
+import NeuralNetwork
+
+extension HeadSettings {
+  /// Refuses settings that contradict each other, before any work is done.
+  ///
+  /// - Throws: `NeuralNetworkError` naming the setting.
+  public func check(classes: Int) throws {
+    for pooling in poolings {
+      _ = try HeadTrainer(
+        configuration(pooling: pooling, labels: Array(0..<classes), classes: classes),
+        classes: classes, pool: ThreadPool(threads: 1))
+    }
+  }
+
+  /// Trains a head; where the pooling is not given, one for each candidate, and keeps the one of
+  /// least cross-validated log loss.
+  ///
+  /// - Parameters:
+  ///   - groups: equal numbers share a fold.
+  ///   - progress: folds are counted over all candidates.
+  func train(
+    on source: StoredFeatures, validation: StoredFeatures?, labels: [Int], groups: [Int],
+    classes: Int, pool: ThreadPool, progress: (HeadProgress) throws -> Void
+  ) throws -> TrainedHead {
+    var best: TrainedHead?
+    for (index, pooling) in poolings.enumerated() {
+      let trainer = try HeadTrainer(
+        configuration(pooling: pooling, labels: labels, classes: classes), classes: classes,
+        pool: pool)
+      let trained = try trainer.train(on: source, validation: validation, groups: groups) {
+        if case .fold(let done, let total) = $0 {
+          try progress(.fold(done: index * total + done, total: poolings.count * total))
+        } else {
+          try progress($0)
+        }
+      }
+      // The first of equals, so that the choice does not hang on rounding in the last one.
+      if let known = best?.regression?.leastLogLoss, let loss = trained.regression?.leastLogLoss,
+        known <= loss
+      {
+        continue
+      }
+      best = trained
+    }
+    guard let best else { preconditionFailure("there is at least one pooling") }
+    return best
+  }
+}
+
+extension RegressionReport {
+  /// The out-of-fold log loss at the strength chosen.
+  var leastLogLoss: Double { logLosses.min() ?? .infinity }
+}

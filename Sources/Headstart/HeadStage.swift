@@ -1,0 +1,161 @@
+import Crypto
+import Foundation
+import KerasFormat
+import Kernels
+import NeuralNetwork
+import Pictures
+
+/// The head stage: extracts whatever features are missing, trains a small dense classifier on
+/// them, and says how good it is.
+public struct HeadStage: Sendable {
+  public enum Event: Sendable {
+    case extraction(ExtractionProgress)
+    case head(HeadProgress)
+  }
+
+  public var settings: FeatureSettings
+  public var head: HeadSettings
+  public var featuresFolder: String
+  public var strict: Bool
+  public var pool: ThreadPool
+
+  public init(
+    settings: FeatureSettings, head: HeadSettings, featuresFolder: String,
+    strict: Bool = false, pool: ThreadPool
+  ) {
+    self.settings = settings
+    self.head = head
+    self.featuresFolder = featuresFolder
+    self.strict = strict
+    self.pool = pool
+  }
+
+  /// - Parameter backbone: made from ``settings``.
+  /// - Throws: ``StageError`` when a class has nothing to train on, ``Cancelled``, and the errors
+  ///   of the floors below.
+  public func run(
+    _ data: DataSet, backbone: any FeatureExtractor, cancellation: Cancellation = Cancellation(),
+    event: (Event) -> Void = { _ in }
+  ) throws -> HeadStageResult {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let store = try FeatureStore.open(
+      under: featuresFolder, key: backbone.key, shape: backbone.outputShape)
+    let extraction = Extraction(
+      backbone, store: store, pool: pool, options: ExtractionOptions(isStrict: strict))
+    let extracted = try extraction.run(
+      data.train + data.validation, cancellation: cancellation
+    ) { event(.extraction($0)) }
+
+    let train = LabelledRows(data.train, extracted, offset: 0)
+    let validation = LabelledRows(data.validation, extracted, offset: data.train.count)
+    try check(train, data, split: "training")
+    let trainFeatures = StoredFeatures(store, pictures: train.pictures, labels: train.labels)
+    let validationFeatures =
+      validation.labels.isEmpty
+      ? nil
+      : StoredFeatures(store, pictures: validation.pictures, labels: validation.labels)
+
+    let headStart = clock.now
+    let trained = try head.train(
+      on: trainFeatures, validation: validationFeatures, labels: train.labels,
+      groups: train.groups, classes: data.classes.count, pool: pool
+    ) {
+      try cancellation.check()
+      event(.head($0))
+    }
+    let headSeconds = (clock.now - headStart).seconds
+
+    let classifier = Classifier(
+      classes: data.classes, settings: settings, backbone: backbone, head: trained.model,
+      trainedOn: PictureSet(train.pictures))
+    return HeadStageResult(
+      classifier: classifier, trained: trained, extraction: extracted,
+      train: try report(trained, trainFeatures, train, data),
+      validation: try validationFeatures.map { try report(trained, $0, validation, data) },
+      outOfFold: try trained.regression.map {
+        try EvaluationReport(
+          probabilities: $0.outOfFold, labels: train.labels, classes: data.classes)
+      },
+      dataHash: LabelledRows.hash(train: train, validation: validation),
+      headSeconds: headSeconds, seconds: (clock.now - start).seconds)
+  }
+
+  /// Every class needs something to learn from.
+  private func check(_ rows: LabelledRows, _ data: DataSet, split: String) throws {
+    for (label, name) in data.classes.enumerated() where !rows.labels.contains(label) {
+      let files = data.train.count { $0.label == label }
+      throw StageError.emptyClass(
+        name: name, split: split,
+        reason: files == 0
+          ? "its folder holds none" : "none of its \(files) files could be read")
+    }
+  }
+
+  private func report(
+    _ trained: TrainedHead, _ source: StoredFeatures, _ rows: LabelledRows, _ data: DataSet
+  ) throws -> EvaluationReport {
+    try EvaluationReport(
+      probabilities: try trained.model.predict(source, pool: pool), labels: rows.labels,
+      classes: data.classes)
+  }
+}
+
+/// What the head stage made and measured.
+public struct HeadStageResult: Sendable {
+  public let classifier: Classifier
+  public let trained: TrainedHead
+  public let extraction: ExtractionResult
+  public let train: EvaluationReport
+  /// Nil if there were no validation pictures.
+  public let validation: EvaluationReport?
+  /// Every training picture judged by a head that has not seen it; only the solver `newton` makes
+  /// these.
+  public let outOfFold: EvaluationReport?
+  /// SHA-256 of the sorted hashes of all pictures used, with split and label: equal for equal
+  /// data, wherever it lies and whatever its files are called.
+  public let dataHash: String
+  /// Of the head alone, features at hand.
+  public let headSeconds: Double
+  public let seconds: Double
+}
+
+/// The samples of a split that have features, with their labels.
+struct LabelledRows {
+  var pictures: [PictureHash] = []
+  var labels: [Int] = []
+  /// Equal for pictures with equal bytes, which must not lie on both sides of a fold.
+  var groups: [Int] = []
+
+  /// - Parameter offset: where the samples begin in the extraction's order.
+  init(_ samples: [Sample], _ extracted: ExtractionResult, offset: Int) {
+    var groupOf: [PictureHash: Int] = [:]
+    for (index, sample) in samples.enumerated() {
+      guard case .stored(let hash) = extracted.outcomes[offset + index], let label = sample.label
+      else { continue }
+      pictures.append(hash)
+      labels.append(label)
+      let group = groupOf[hash] ?? groupOf.count
+      groupOf[hash] = group
+      groups.append(group)
+    }
+  }
+
+  static func hash(train: LabelledRows, validation: LabelledRows) -> String {
+    var lines: [String] = []
+    for (split, rows) in [("train", train), ("validation", validation)] {
+      for (picture, label) in zip(rows.pictures, rows.labels) {
+        lines.append("\(split) \(label) \(picture)\n")
+      }
+    }
+    var hash = SHA256()
+    for line in lines.sorted() { hash.update(data: Array(line.utf8)) }
+    return Array(hash.finalize()).hexadecimal
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,94 @@
+import Crypto
+import Foundation
+import Kernels
+
+/// `manifest.json`: what a run was made of, and so how to repeat it.
+public struct Manifest: Codable, Sendable {
+  public struct Machine: Codable, Sendable {
+    public var cpu: String
+    public var instructionSet: String
+    public var cores: Int
+    public var threads: Int
+
+    public init(threads: Int) {
+      cpu = Machine.processorName
+      instructionSet = InstructionSet.current.rawValue
+      cores = ThreadPool.availableCores
+      self.threads = threads
+    }
+
+    /// The processor's name as Linux gives it, `unknown` elsewhere.
+    private static var processorName: String {
+      guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+        let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") }),
+        let colon = line.firstIndex(of: ":")
+      else { return "unknown" }
+      return line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+    }
+  }
+
+  public struct Data: Codable, Sendable {
+    public var path: String
+    public var classes: [String]
+    public var training: Int
+    public var validation: Int
+    /// SHA-256 of the sorted hashes of all pictures used, with their labels: equal for equal data,
+    /// wherever it lies and whatever its files are called.
+    public var sha256: String
+  }
+
+  public struct Unreadable: Codable, Sendable {
+    public var path: String
+    public var reason: String
+  }
+
+  public var headstart = Release.version
+  public var command: [String]
+  public var started: Date
+  public var features: FeatureSettings
+  public var head: HeadSettings
+  public var data: Data
+  public var weightsFile: String?
+  /// SHA-256 of the backbone's tensors.
+  public var weightsSHA256: String
+  public var modelSHA256: String
+  public var machine: Machine
+  /// Seconds by stage.
+  public var seconds: [String: Double]
+  public var unreadable: [Unreadable]
+
+  public init(
+    command: [String], started: Date, head: HeadSettings, dataPath: String,
+    weightsFile: String?, result: HeadStageResult, modelPath: String, threads: Int
+  ) throws {
+    self.command = command
+    self.started = started
+    self.head = head
+    self.weightsFile = weightsFile
+    features = result.classifier.settings
+    data = Data(
+      path: dataPath, classes: result.classifier.classes, training: result.train.count,
+      validation: result.validation?.count ?? 0, sha256: result.dataHash)
+    weightsSHA256 = result.classifier.backbone.key.weights
+    modelSHA256 = try FileHash.sha256(modelPath)
+    machine = Machine(threads: threads)
+    seconds = [
+      "extraction": result.extraction.counts.seconds, "head": result.headSeconds,
+      "all": result.seconds,
+    ]
+    unreadable = result.extraction.problems.map {
+      Unreadable(path: $0.sample.path, reason: $0.reason)
+    }
+  }
+}
+
+/// SHA-256 of whole files.
+enum FileHash {
+  static func sha256(_ path: String) throws -> String {
+    let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    defer { try? handle.close() }
+    var hash = SHA256()
+    while let part = try handle.read(upToCount: 1 << 22), !part.isEmpty { hash.update(data: part) }
+    return Array(hash.finalize()).hexadecimal
+  }
+}

@@ -1,0 +1,36 @@
+/// Why a stage could not run.
+public enum StageError: Error, Equatable, CustomStringConvertible {
+  case noWeights(backbone: String, searched: [String])
+  case cannotCreateFolder(path: String, reason: String)
+  case noPictures(path: String, found: String)
+  case tooFewClasses(path: String, found: [String])
+  case emptyClass(name: String, split: String, reason: String)
+  case unknownClasses([String], model: String, expected: [String])
+  case duplicateIdentifiers(id: String, paths: [String])
+  case notAClassifier(path: String, expected: String, found: String)
+
+  public var description: String {
+    switch self {
+    case .noWeights(let backbone, let searched):
+      return "No weights for \(backbone): looked for \(searched.joined(separator: ", ")). Run"
+        + " `headstart weights fetch \(backbone)`, or name a Keras weight file with --weights."
+    case .cannotCreateFolder(let path, let reason):
+      return "Cannot make the folder \(path): \(reason)"
+    case .noPictures(let path, let found):
+      return "\(path): expected pictures, found \(found)."
+    case .tooFewClasses(let path, let found):
+      return "\(path): expected at least two classes of training pictures, found "
+        + (found.isEmpty ? "none." : "only \(found.joined(separator: ", ")).")
+    case .emptyClass(let name, let split, let reason):
+      return "The class \(name) has no picture for \(split): \(reason)."
+    case .unknownClasses(let names, let model, let expected):
+      return "\(model) knows the classes \(expected.joined(separator: ", ")); the pictures are of"
+        + " \(names.joined(separator: ", ")) as well."
+    case .duplicateIdentifiers(let id, let paths):
+      return "Two pictures would have the id \(id) in the submission: "
+        + paths.joined(separator: " and ") + "."
+    case .notAClassifier(let path, let expected, let found):
+      return "\(path): expected \(expected), found \(found)."
+    }
+  }
+}

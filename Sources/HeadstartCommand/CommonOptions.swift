@@ -1,0 +1,182 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Kernels
+import Pictures
+
+extension Backbone: ExpressibleByArgument {}
+extension Preprocessing: ExpressibleByArgument {}
+extension Interpolation: ExpressibleByArgument {}
+extension Arithmetic: ExpressibleByArgument {}
+
+/// What turns a picture into features: the options of ``FeatureSettings``, and where the weights
+/// and the cache lie.
+struct FeatureOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Keras weight file of the backbone.",
+      discussion: """
+        Default: the backbone's file in $HEADSTART_WEIGHTS or weights/, where \
+        `headstart weights fetch` puts it. Any Keras layout is read.
+        """, valueName: "file"))
+  var weights: String?
+
+  @Option(help: "Pretrained network: vgg16, vgg19, or none for the pixels themselves.")
+  var backbone: Backbone = .vgg16
+
+  @Option(
+    help: ArgumentHelp("Pictures are resized to this many pixels square.", valueName: "pixels"))
+  var size = 224
+
+  @Option(
+    help: "caffe (BGR minus ImageNet's mean: what VGG was trained with), rescale (/255), none.")
+  var preprocessing: Preprocessing = .caffe
+
+  @Option(help: "Resizing filter, as PIL computes it: bilinear, nearest, bicubic, lanczos.")
+  var interpolation: Interpolation = .bilinear
+
+  @Option(
+    help: ArgumentHelp(
+      "Layer whose output is taken: block5_pool, block4_pool, block3_conv2, fc1, fc2…",
+      valueName: "name"))
+  var layer: String?
+
+  @Flag(
+    name: .customLong("ignore-exif"),
+    help: "Do not turn pictures upright by their EXIF orientation (Keras does not).")
+  var ignoreEXIF = false
+
+  @Option(help: "Arithmetic of the convolutions: f32, f32-fast, bf16.")
+  var arithmetic: Arithmetic = .f32
+
+  @Option(help: ArgumentHelp("Folder of the feature cache.", valueName: "folder"))
+  var features = "features"
+
+  func validate() throws {
+    guard backbone == .none || size >= 32 else {
+      throw ValidationError("--size \(size) is too small: five poolings need at least 32 pixels.")
+    }
+    guard (1...4096).contains(size) else {
+      throw ValidationError("--size must lie between 1 and 4096, not \(size).")
+    }
+  }
+
+  var settings: FeatureSettings {
+    FeatureSettings(
+      backbone: backbone, layer: layer, height: size, width: size, preprocessing: preprocessing,
+      interpolation: interpolation, ignoreEXIF: ignoreEXIF, arithmetic: arithmetic)
+  }
+
+  var featuresFolder: URL { URL(fileURLWithPath: features, isDirectory: true) }
+}
+
+/// How DATA is read; see `DataSet`.
+struct DataOptions: ParsableArguments {
+  @Option(
+    name: .customLong("labels-from"),
+    help: ArgumentHelp(
+      "folder: a folder per class. name: one flat folder of pictures named cat.123.jpg.",
+      valueName: "folder|name"))
+  var labelsFrom: LabelOrigin = .folder
+
+  @Option(
+    help: ArgumentHelp("CSV file with the columns path,label.", valueName: "file"),
+    completion: .file(extensions: ["csv"]))
+  var labels: String?
+
+  @Option(
+    name: .customLong("class-order"),
+    help: ArgumentHelp(
+      "Order of the classes, separated by commas; default: alphabetical.", valueName: "a,b,…"))
+  var classOrder: String?
+
+  @Option(
+    name: .customLong("validation-share"),
+    help: ArgumentHelp(
+      "Share of the pictures kept for validation where DATA sets none apart; 0 for none.",
+      valueName: "share"))
+  var validationShare = 0.2
+
+  enum LabelOrigin: String, ExpressibleByArgument, CaseIterable { case folder, name }
+
+  func validate() throws {
+    guard validationShare >= 0, validationShare < 1 else {
+      throw ValidationError(
+        "--validation-share must lie between 0 and 1, not \(validationShare).")
+    }
+    guard labels == nil || labelsFrom == .folder else {
+      throw ValidationError("--labels and --labels-from name exclude each other.")
+    }
+  }
+
+  /// Reads the folder.
+  ///
+  /// - Parameters:
+  ///   - classes: of the classifier that judges the pictures; nil when training.
+  func open(_ path: String, seed: UInt64, classes: [String]? = nil) throws -> DataSet {
+    var options = DataSetOptions()
+    options.labels = labels.map { .csv($0) } ?? (labelsFrom == .name ? .names : .folders)
+    options.classOrder =
+      classOrder.map {
+        $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      } ?? classes
+    options.validationFraction = classes == nil ? validationShare : 0
+    options.minimumClasses = classes == nil ? 2 : 1
+    options.seed = seed
+    return try DataSet.open(path, options: options)
+  }
+}
+
+/// What every command understands.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "Seed of everything random; the same seed gives the same numbers.")
+  var seed: UInt64 = 0
+
+  @Option(help: ArgumentHelp("Threads to use; default: one for each core.", valueName: "n"))
+  var threads: Int?
+
+  @Flag(name: .shortAndLong, help: "No progress on standard error; errors and warnings only.")
+  var quiet = false
+
+  @Flag(help: "Results as one JSON object on standard output, and nothing else there.")
+  var json = false
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must lie between 1 and 1024, not \(threads).")
+    }
+  }
+
+  var threadPool: ThreadPool { ThreadPool(threads: threads ?? ThreadPool.availableCores) }
+
+  /// A line of progress or comment, unless `--quiet`.
+  func note(_ text: @autoclosure () -> String) {
+    if !quiet { Console.note(text()) }
+  }
+}
+
+extension DataSet {
+  /// Says on standard error what was found, and what looks wrong.
+  func report(_ common: CommonOptions) {
+    let counts = [
+      ("training", train.count), ("validation", validation.count), ("test", test.count),
+    ]
+    .filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+    common.note(
+      "\(classes.count) classes (\(classes.joined(separator: ", "))), "
+        + "\(counts.joined(separator: ", ")) pictures")
+    for problem in problems { Console.note("warning: \(problem)") }
+    if !skipped.isEmpty {
+      common.note("\(skipped.count) files that are no pictures were skipped")
+    }
+  }
+}
+
+extension FeatureOptions {
+  /// The backbone, and the weight file it came from.
+  func backbone(pool: ThreadPool) throws -> (any FeatureExtractor, weightsFile: String?) {
+    guard backbone != .none else { return (try PixelBackbone(settings: settings), nil) }
+    let path = try weights ?? WeightsLocation.find(backbone, layer: settings.layer)
+    return (try VGGBackbone(weightFile: path, settings: settings, pool: pool), path)
+  }
+}
