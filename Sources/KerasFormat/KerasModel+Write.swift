@@ -1,0 +1,100 @@
+extension KerasModel {
+  /// The version of Keras whose layout is written; both Keras 2 and Keras 3 read it.
+  private static let layoutVersion = "2.15.0"
+
+  /// Writes a legacy full-model `.h5` file, which `keras.models.load_model` opens in Keras 2 and
+  /// Keras 3.
+  ///
+  /// The file appears whole or not at all: it is written under a temporary name, flushed to the
+  /// disk, and renamed.
+  ///
+  /// - Throws: `KerasFormatError` if layers do not fit together, names repeat, a weight is NaN or
+  ///   infinite, or the file cannot be written.
+  public func write(to path: String) throws {
+    try check(for: path)
+    try AtomicFile.write(to: path) { temporary in
+      let file = try HDF5File(creating: temporary)
+      try file.root.set("keras_version", Self.layoutVersion)
+      try file.root.set("backend", "tensorflow")
+      try file.root.set("model_config", configuration.text)
+      if let trainingConfiguration { try file.root.set("training_config", trainingConfiguration) }
+      if let metadata { try file.root.set("headstart", metadata) }
+      try writeWeights(to: try file.root.createGroup("model_weights"))
+      try file.close()
+    }
+  }
+
+  private func writeWeights(to group: HDF5Group) throws {
+    try group.set("keras_version", Self.layoutVersion)
+    try group.set("backend", "tensorflow")
+    try group.setNames("layer_names", layers.map(\.name))
+    for layer in layers {
+      let member = try group.createGroup(layer.name)
+      let names = layer.weights.map { "\(layer.name)/\($0.name):0" }
+      try member.setNames("weight_names", names)
+      for (name, weight) in zip(names, layer.weights) {
+        try member.write(name, weight.values, shape: weight.shape)
+      }
+    }
+  }
+
+  /// The model as Keras' `model_config`.
+  private var configuration: JSONValue {
+    let shape = [.null] + inputShape.map { $0.map { JSONValue.integer($0) } ?? .null }
+    let input: JSONValue = [
+      "class_name": "InputLayer",
+      "config": [
+        "batch_input_shape": .array(shape), "dtype": "float32", "sparse": false,
+        "name": .string("\(name)_input"),
+      ],
+    ]
+    return [
+      "class_name": "Sequential",
+      "config": [
+        "name": .string(name), "layers": .array([input] + layers.map(\.configuration)),
+      ],
+    ]
+  }
+
+  /// Refuses what Keras would refuse, or read as something else.
+  private func check(for path: String) throws {
+    func wrong(_ object: String, _ expected: String, _ found: String) -> KerasFormatError {
+      KerasFormatError(
+        .invalidArgument, file: path, object: object, expected: expected, found: found)
+    }
+    var seen: Set<String> = []
+    for name in layers.map(\.name) {
+      guard !name.isEmpty, !name.contains("/"), name != ".", !name.utf8.contains(0) else {
+        throw wrong("layer \(name)", "a name without slashes", "“\(name)”")
+      }
+      guard seen.insert(name).inserted else {
+        throw wrong("layer \(name)", "names that differ", "this one twice")
+      }
+    }
+    guard !layers.isEmpty else { throw wrong(name, "at least one layer", "none") }
+    _ = try outputShapes(file: path, kind: .invalidArgument)
+    for layer in layers {
+      for weight in layer.weights {
+        guard let index = weight.values.firstIndex(where: { !$0.isFinite }) else { continue }
+        throw KerasFormatError(
+          .notFinite, file: path, object: "layer \(layer.name), tensor \(weight.name)",
+          expected: "finite numbers", found: "\(weight.values[index]) at position \(index)")
+      }
+    }
+  }
+}
+
+extension HDF5Group {
+  /// The most that an attribute may take in an object header, with some room, as Keras has it.
+  private static let headerLimit = 64_512
+
+  /// Sets a list of names, in parts `name0`, `name1`, … if it is too long for one attribute.
+  func setNames(_ attribute: String, _ names: [String]) throws {
+    let longest = names.map(\.utf8.count).max() ?? 0
+    let perPart = max(1, Self.headerLimit / max(1, longest))
+    guard names.count > perPart else { return try set(attribute, names) }
+    for (part, start) in stride(from: 0, to: names.count, by: perPart).enumerated() {
+      try set("\(attribute)\(part)", Array(names[start..<min(start + perPart, names.count)]))
+    }
+  }
+}
