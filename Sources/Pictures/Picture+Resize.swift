@@ -8,8 +8,8 @@ extension Picture {
   public func resized(width: Int, height: Int, _ interpolation: Interpolation) -> Picture {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
     if width == self.width && height == self.height { return self }
-    if interpolation == .nearest { return nearest(width: width, height: height) }
-    return resampled(width: width, height: height, interpolation)
+    guard let kernel = interpolation.kernel else { return nearest(width: width, height: height) }
+    return resampled(width: width, height: height, kernel)
   }
 
   /// As PIL's `ImagingScaleAffine`, which adds up positions in doubles.
@@ -45,17 +45,17 @@ extension Picture {
   ///
   /// Rows come first, unless the height shrinks by more than twice as many pixels as the width: so
   /// since Pillow 13, and the order shows in the last bits. (Pillow 12 always took rows first.)
-  private func resampled(width: Int, height: Int, _ interpolation: Interpolation) -> Picture {
+  private func resampled(width: Int, height: Int, _ kernel: ResamplingKernel) -> Picture {
     let (narrower, shorter) = (self.width - width, self.height - height)
     if shorter > 0, shorter > 2 * narrower {
-      return withHeight(height, interpolation).withWidth(width, interpolation)
+      return withHeight(height, kernel).withWidth(width, kernel)
     }
-    return withWidth(width, interpolation).withHeight(height, interpolation)
+    return withWidth(width, kernel).withHeight(height, kernel)
   }
 
-  private func withWidth(_ width: Int, _ interpolation: Interpolation) -> Picture {
+  private func withWidth(_ width: Int, _ kernel: ResamplingKernel) -> Picture {
     if width == self.width { return self }
-    let filter = ResamplingFilter(interpolation, inputSize: self.width, outputSize: width)
+    let filter = ResamplingFilter(kernel, inputSize: self.width, outputSize: width)
     let result = [UInt8](unsafeUninitializedCapacity: width * height * 3) { target, count in
       hsp_resample_rows(
         pixels, Int32(self.width), Int32(height), target.baseAddress, Int32(width),
@@ -65,9 +65,9 @@ extension Picture {
     return Picture(width: width, height: height, pixels: result)
   }
 
-  private func withHeight(_ height: Int, _ interpolation: Interpolation) -> Picture {
+  private func withHeight(_ height: Int, _ kernel: ResamplingKernel) -> Picture {
     if height == self.height { return self }
-    let filter = ResamplingFilter(interpolation, inputSize: self.height, outputSize: height)
+    let filter = ResamplingFilter(kernel, inputSize: self.height, outputSize: height)
     let result = [UInt8](unsafeUninitializedCapacity: width * height * 3) { target, count in
       hsp_resample_columns(
         pixels, Int32(width * 3), target.baseAddress, Int32(height),

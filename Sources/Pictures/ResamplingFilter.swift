@@ -13,10 +13,10 @@ struct ResamplingFilter {
 
   static let fractionBits = 22
 
-  init(_ interpolation: Interpolation, inputSize: Int, outputSize: Int) {
+  init(_ kernel: ResamplingKernel, inputSize: Int, outputSize: Int) {
     let scale = Double(inputSize) / Double(outputSize)
     let filterScale = max(scale, 1)
-    let support = interpolation.support * filterScale
+    let support = kernel.support * filterScale
     let taps = Int(support.rounded(.up)) * 2 + 1
     var starts = [Int32](repeating: 0, count: outputSize)
     var lengths = starts
@@ -29,7 +29,7 @@ struct ResamplingFilter {
       var sum = 0.0
       for tap in 0..<count {
         let distance = (Double(tap + first) - center + 0.5) * (1 / filterScale)
-        weights[tap] = interpolation.weight(distance)
+        weights[tap] = kernel.weight(distance)
         sum += weights[tap]
       }
       for tap in 0..<count {

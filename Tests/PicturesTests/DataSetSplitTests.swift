@@ -1,4 +1,3 @@
-import Foundation
 import Pictures
 import Synchronization
 import Testing
