@@ -95,7 +95,7 @@ final class ExtractionFeed: Sendable {
       if let batch { return batch.isEmpty ? nil : batch }
       let deadline = Date(timeIntervalSinceNow: 0.1)
       pool.parallelFor(pool.threads) { _ in
-        while state.access({ $0.ready.count < batchSize }), prepareNext(), Date() < deadline {}
+        while state.look({ $0.ready.count < batchSize }), prepareNext(), Date() < deadline {}
       }
       whileLooking()
       // All that is left may be in the hands of the other threads.
@@ -106,7 +106,7 @@ final class ExtractionFeed: Sendable {
   }
 
   /// The counts so far, but for the computed ones.
-  var counts: ExtractionProgress { state.access { $0.counts } }
+  var counts: ExtractionProgress { state.look { $0.counts } }
 
   /// What became of each sample, once all are done; settles the counts of unreadable duplicates.
   var outcomes: [ExtractionResult.Outcome] {
@@ -215,6 +215,13 @@ private final class Monitor<Value>: @unchecked Sendable {
       condition.unlock()
     }
     return try body(&value)
+  }
+
+  /// Reads the value, and wakes nobody.
+  func look<Result>(_ body: (Value) -> Result) -> Result {
+    condition.lock()
+    defer { condition.unlock() }
+    return body(value)
   }
 
   /// Returns when the value meets a condition.

@@ -63,9 +63,11 @@ struct StoreFolder {
     try names().filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()
   }
 
-  /// Names of all temporary files.
+  /// Names of all temporary files, those of a `key.json` that was being written included.
   func temporaries() throws -> [String] {
-    try names().filter { $0.hasPrefix(TemporaryName.prefix) }.sorted()
+    try names().filter {
+      $0.hasPrefix(TemporaryName.prefix) || $0.hasPrefix(".\(StoreDescription.fileName).")
+    }.sorted()
   }
 
   /// Names, under ``path``, of everything that was set aside.

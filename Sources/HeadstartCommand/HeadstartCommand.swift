@@ -20,7 +20,9 @@ struct HeadstartCommand: ParsableCommand {
       Exit codes: 0 done, 1 failed, 3 finished but some pictures could not be read, 64 wrong
       usage, 130 interrupted.
       """,
-    subcommands: [])
+    subcommands: [
+      ExtractCommand.self, FeaturesCommand.self,
+    ])
 
   static func main() {
     Interruption.install()

@@ -52,7 +52,8 @@ public final class BinaryFile: Sendable {
     #endif
   }
 
-  private func read<T: BitwiseCopyable>(_ type: T.Type, at offset: Int, count: Int) throws -> [T] {
+  /// Values as they lie in memory here.
+  func read<T: BitwiseCopyable>(_ type: T.Type, at offset: Int, count: Int) throws -> [T] {
     let (length, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
     guard offset >= 0, count >= 0, !overflow, length <= size, offset <= size - length else {
       throw KerasFormatError(
