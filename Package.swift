@@ -66,6 +66,6 @@ let package = Package(
     .testTarget(
       name: "HeadstartTests",
       dependencies: ["Headstart", "KerasFormat", "Kernels", "Pictures", "TestSupport"],
-      swiftSettings: strict),
+      resources: [.copy("Fixtures")], swiftSettings: strict),
   ]
 )
