@@ -81,7 +81,7 @@ install_packages() {
   say "Installing $*"
   # A list that cannot be refreshed is no reason to stop: the packages may still be in the old one.
   "${apt[@]}" update -qq || say "apt-get update failed; going on with the lists that are there" >&2
-  "${apt[@]}" install -y -qq --no-install-recommends "$@" </dev/null ||
+  "${apt[@]}" install -y -qq --no-install-recommends "$@" </dev/null >/dev/null ||
     fail "apt-get could not install: $*"
 }
 

@@ -21,7 +21,7 @@ struct HeadstartCommand: ParsableCommand {
       usage, 130 interrupted.
       """,
     subcommands: [
-      ExtractCommand.self, FeaturesCommand.self,
+      ExtractCommand.self, WeightsCommand.self, FeaturesCommand.self,
     ])
 
   static func main() {
