@@ -36,6 +36,7 @@ public struct RunFolder: Sendable {
   /// JSON with its keys in alphabetical order, so that two runs can be compared line by line.
   public func write(json value: some Encodable, to name: String) throws {
     let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try write(String(decoding: encoder.encode(value), as: UTF8.self) + "\n", to: name)
   }

@@ -17,6 +17,9 @@ public struct VGGBackbone: FeatureExtractor {
   /// `fc1`, or `fc1` and `fc2`, or nothing.
   public let dense: [VGGWeights.Dense]
 
+  /// Whether a pooling follows, for each of ``convolutions``.
+  let pools: [Bool]
+
   private let stack: ConvolutionStack
   private let denseLayers: [Dense]
   private let pool: ThreadPool
@@ -36,10 +39,11 @@ public struct VGGBackbone: FeatureExtractor {
       source: source)
     self.settings = settings
     self.pool = pool
+    pools = plan.pools
     self.convolutions = Array(convolutions[..<plan.convolutions])
     self.dense = Array(dense[..<plan.dense])
     stack = try ConvolutionStack(
-      layers: zip(self.convolutions, plan.pools).map { convolution, pools in
+      layers: zip(self.convolutions, pools).map { convolution, pools in
         ConvolutionLayer(
           name: convolution.name, inputChannels: convolution.inputChannels,
           outputChannels: convolution.outputChannels, kernel: convolution.kernel,

@@ -8,7 +8,11 @@ enum Unreadable {
   /// - Throws: exit code 3 if there is one.
   static func report(_ problems: [(path: String, reason: String)]) throws {
     guard !problems.isEmpty else { return }
-    for problem in problems { Console.note("unreadable: \(problem.path): \(problem.reason)") }
+    for problem in problems {
+      // Most reasons name the picture themselves.
+      let named = problem.reason.contains(problem.path)
+      Console.note("unreadable: \(named ? "" : problem.path + ": ")\(problem.reason)")
+    }
     Console.note("\(problems.count) picture\(problems.count == 1 ? "" : "s") could not be read")
     throw ExitCode(3)
   }

@@ -21,7 +21,8 @@ struct HeadstartCommand: ParsableCommand {
       usage, 130 interrupted.
       """,
     subcommands: [
-      ExtractCommand.self, WeightsCommand.self, FeaturesCommand.self,
+      ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+      SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
     ])
 
   static func main() {

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Pictures
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "How good a classifier is on labelled pictures.",
+    discussion: """
+      Accuracy with its 95 % interval, log loss, ROC AUC, precision, recall and F1 of each class,
+      and the confusion matrix. DATA is read as train reads it; its validation pictures are
+      judged if it has any set apart in a folder, otherwise all its pictures. Pictures that the
+      classifier was trained on are counted and reported: they flatter it.
+
+        headstart evaluate runs/pets/model.h5 photos
+        headstart evaluate runs/pets/model.h5 photos --split train
+        headstart evaluate runs/pets/model.h5 photos --json | jq .logLoss
+      """)
+
+  @Argument(help: "Classifier made by train or fine-tune.", completion: .file(extensions: ["h5"]))
+  var model: String
+
+  @Argument(help: "Folder of labelled pictures.", completion: .directory)
+  var data: String
+
+  @Option(
+    help: "Pictures to judge: validation, train, test (where it has class folders), all.")
+  var split: Split?
+
+  @OptionGroup(title: "Data options") var dataOptions: DataOptions
+  @OptionGroup var prediction: PredictionOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  enum Split: String, ExpressibleByArgument, CaseIterable { case validation, train, test, all }
+
+  func run() throws {
+    let session = try PredictionSession(model: model, options: prediction, common: common)
+    let samples = try pictures(of: session.classifier)
+    let outcomes = try session.predict(samples.map(\.path), cached: true)
+    let evaluation = try Evaluation(
+      outcomes: outcomes, labels: samples.map(\.label), classifier: session.classifier)
+    if evaluation.trainedOn > 0 {
+      Console.note(
+        """
+        warning: \(evaluation.trainedOn) of these \(evaluation.report.count) pictures are among \
+        those that the classifier was trained on; the figures flatter it
+        """)
+    }
+    if common.json {
+      try Console.json(evaluation.report)
+    } else {
+      Console.result(evaluation.report.text)
+    }
+    try session.finish(outcomes)
+  }
+
+  /// The labelled pictures of the split, in the classifier's order of classes.
+  private func pictures(of classifier: Classifier) throws -> [(path: String, label: Int)] {
+    let dataSet = try dataOptions.open(data, seed: common.seed, classes: classifier.classes)
+    dataSet.report(common)
+    let samples =
+      switch split ?? (dataSet.validation.isEmpty ? .all : .validation) {
+      case .validation: dataSet.validation
+      case .train: dataSet.train
+      case .test: dataSet.test
+      case .all: dataSet.train + dataSet.validation + dataSet.test
+      }
+    let labelled = samples.compactMap { sample in
+      sample.label.map { (path: sample.path, label: $0) }
+    }
+    guard !labelled.isEmpty else {
+      throw StageError.noPictures(
+        path: data,
+        found: "no labelled one"
+          + (split.map { " of the split \($0.rawValue)" } ?? ""))
+    }
+    return labelled
+  }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Kernels
+import Pictures
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Class and probability of each picture.",
+    discussion: """
+      Pictures and folders of pictures, in any mixture; a folder's pictures in natural order.
+
+        headstart predict runs/pets/model.h5 cat.jpg
+        headstart predict runs/pets/model.h5 holiday --format csv > holiday.csv
+        headstart predict runs/pets/model.h5 holiday --format json | jq '.[].class'
+
+      Pictures found in folders go through the feature cache, so that asking again is free; those
+      named one by one do not. A picture that cannot be read is named; the exit code is then 3.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case table, csv, json }
+
+  @Argument(help: "Classifier made by train or fine-tune.", completion: .file(extensions: ["h5"]))
+  var model: String
+
+  @Argument(help: "Pictures and folders.", completion: .file())
+  var pictures: [String]
+
+  @Option(help: "table, csv or json.")
+  var format: Format?
+
+  @OptionGroup var prediction: PredictionOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    let session = try PredictionSession(model: model, options: prediction, common: common)
+    var outcomes: [Predictor.Outcome] = []
+    for input in pictures {
+      var isFolder: ObjCBool = false
+      let isThere = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder)
+      if isThere, isFolder.boolValue {
+        outcomes += try session.predict(try DataSet.pictures(in: [input]).pictures, cached: true)
+      } else {
+        outcomes += try session.predict([input], cached: false)
+      }
+    }
+    let classes = session.classifier.classes
+    switch format ?? (common.json ? .json : .table) {
+    case .table: Console.result(table(outcomes, classes))
+    case .csv: Console.result(csv(outcomes, classes))
+    case .json: try Console.json(outcomes.map { JSONRow($0, classes: classes) })
+    }
+    try session.finish(outcomes)
+  }
+
+  private func table(_ outcomes: [Predictor.Outcome], _ classes: [String]) -> String {
+    Console.table(
+      outcomes.map { outcome in
+        switch outcome {
+        case .predicted(let prediction):
+          [
+            prediction.path, classes[prediction.best],
+            String(format: "%.1f %%", 100 * prediction.probabilities[prediction.best]),
+          ]
+        case .unreadable(let path, _): [path, "unreadable", "–"]
+        }
+      })
+  }
+
+  private func csv(_ outcomes: [Predictor.Outcome], _ classes: [String]) -> String {
+    var text = CSV.line(["path", "class", "probability"] + classes)
+    for case .predicted(let prediction) in outcomes {
+      text += CSV.line(
+        [
+          prediction.path, classes[prediction.best],
+          String(format: "%.6f", prediction.probabilities[prediction.best]),
+        ] + prediction.probabilities.map { String(format: "%.6f", $0) })
+    }
+    return String(text.dropLast())
+  }
+
+  /// The contract's object: the prediction, or what was wrong with the picture.
+  struct JSONRow: Encodable {
+    var path: String
+    var `class`: String?
+    var probability: Double?
+    var probabilities: [String: Double]?
+    var error: String?
+
+    init(_ outcome: Predictor.Outcome, classes: [String]) {
+      switch outcome {
+      case .predicted(let prediction):
+        path = prediction.path
+        `class` = classes[prediction.best]
+        probability = prediction.probabilities[prediction.best]
+        probabilities = Dictionary(
+          uniqueKeysWithValues: zip(classes, prediction.probabilities))
+      case .unreadable(let path, let reason):
+        self.path = path
+        error = reason
+      }
+    }
+  }
+}

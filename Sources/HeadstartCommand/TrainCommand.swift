@@ -1,0 +1,133 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Kernels
+import NeuralNetwork
+import Pictures
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Head stage: trains a classifier on the frozen backbone's features.",
+    discussion: """
+      Features that are not in the cache are extracted first. The run's folder receives model.h5
+      (which Keras opens too), history.csv, metrics.json and manifest.json.
+
+      DATA holds train/ and, if you like, validation/ (or valid/, val/), each with a folder per
+      class; or class folders directly, which are then split.
+
+        headstart train photos --output runs/pets
+        headstart train photos --size 320
+        headstart train photos --labels-from name --backbone vgg19
+        headstart train photos --pooling flatten --hidden 256 --dropout .5 --solver rmsprop \\
+          --epochs 50 --size 150 --preprocessing rescale --interpolation nearest
+
+      The last is the network of Keras' blog, "Building powerful image classification models
+      using very little data"; the first is more accurate, and trains in a second.
+      """)
+
+  @Argument(help: "Folder of labelled pictures.", completion: .directory)
+  var data: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Folder of the results; default: runs/<time>-train.", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Fail at the first picture that cannot be read, instead of skipping and naming it.")
+  var strict = false
+
+  @OptionGroup(title: "Data options") var dataOptions: DataOptions
+  @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
+  @OptionGroup(title: "Head options") var headOptions: HeadOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    let started = Date()
+    let dataSet = try dataOptions.open(data, seed: common.seed)
+    dataSet.report(common)
+    let settings = headOptions.settings(seed: common.seed)
+    try settings.check(classes: dataSet.classes.count)
+    let pool = common.threadPool
+    let (backbone, weightsFile) = try featureOptions.backbone(pool: pool)
+    // Before hours of work, not after them: can the results be written?
+    let folder = try RunFolder(output, command: "train", now: started)
+    if let split = dataSet.split { try split.write(to: folder.path("split.csv")) }
+
+    let stage = HeadStage(
+      settings: featureOptions.settings, head: settings, featuresFolder: featureOptions.features,
+      strict: strict, pool: pool)
+    let display = HeadStageDisplay(common, epochs: settings.epochs)
+    let result = try stage.run(
+      dataSet, backbone: backbone, cancellation: Interruption.cancellation, event: display.show)
+    display.finish()
+
+    let metrics = TrainingMetrics(result)
+    try folder.write(HistoryFile.text(result.trained), to: "history.csv")
+    try folder.write(json: metrics, to: "metrics.json")
+    try result.classifier.save(to: folder.path("model.h5"))
+    let manifest = try Manifest(
+      command: CommandLine.arguments, started: started, head: settings, dataPath: data,
+      weightsFile: weightsFile, result: result, modelPath: folder.path("model.h5"),
+      threads: pool.threads)
+    try folder.write(json: manifest, to: "manifest.json")
+
+    if common.json {
+      try Console.json(metrics)
+    } else {
+      Console.result(summary(result, folder))
+    }
+    try Unreadable.report(result.extraction.problems.map { ($0.sample.path, $0.reason) })
+  }
+
+  private func summary(_ result: HeadStageResult, _ folder: RunFolder) -> String {
+    var rows = [["training", "\(result.train.count) pictures", result.train.line]]
+    if let report = result.outOfFold {
+      rows.append(["out of fold", "\(report.count) pictures", report.line])
+    }
+    if let report = result.validation {
+      rows.append(["validation", "\(report.count) pictures", report.line])
+    }
+    return Console.table(rows) + "\n\nmodel: \(folder.path("model.h5"))"
+  }
+}
+
+/// Shows the head stage's events as progress bars.
+struct HeadStageDisplay {
+  private let extraction: ProgressBar
+  private let head: ProgressBar
+  private let folds: ProgressBar
+  private let epochs: Int
+
+  init(_ common: CommonOptions, epochs: Int) {
+    self.epochs = epochs
+    extraction = ProgressBar("Features", unit: "pictures", quiet: common.quiet)
+    head = ProgressBar("Head", unit: "epochs", quiet: common.quiet)
+    folds = ProgressBar("Head", unit: "folds", quiet: common.quiet)
+  }
+
+  func show(_ event: HeadStage.Event) {
+    switch event {
+    case .extraction(let progress):
+      extraction.update(progress)
+      if progress.done == progress.total { extraction.finish() }
+    case .head(.fold(let done, let total)):
+      folds.update(done: done, total: total)
+    case .head(.epoch(let record)):
+      var detail = String(format: "loss %.4f, accuracy %.4f", record.loss, record.accuracy)
+      if let loss = record.validationLoss, let accuracy = record.validationAccuracy {
+        detail += String(format: ", val_loss %.4f, val_accuracy %.4f", loss, accuracy)
+      }
+      head.update(done: record.epoch, total: epochs, detail: detail)
+    case .head(.reading), .head(.batch):
+      break
+    }
+  }
+
+  func finish() {
+    extraction.finish()
+    head.finish()
+    folds.finish()
+  }
+}
