@@ -92,8 +92,10 @@ struct RegressionSolver {
     let outputs = problem.outputs
     var step = [Double](repeating: 0, count: gradient.count)
     var residual = gradient.map { -$0 }
+    centreIntercepts(&residual)
     var scaled = residual
     try factor.solve(&scaled, count: outputs)
+    centreIntercepts(&scaled)
     var direction = scaled
     var product = dot(residual, scaled)
     let goal = precision * precision * product
@@ -107,8 +109,10 @@ struct RegressionSolver {
         step[index] += length * direction[index]
         residual[index] -= length * image[index]
       }
+      centreIntercepts(&residual)
       scaled = residual
       try factor.solve(&scaled, count: outputs)
+      centreIntercepts(&scaled)
       let next = dot(residual, scaled)
       for index in direction.indices {
         direction[index] = scaled[index] + next / product * direction[index]
@@ -155,6 +159,16 @@ struct RegressionSolver {
         for index in 0..<columns { matrix[index * columns + index] += damping }
       }
     }
+  }
+
+  /// Takes out the direction in which the objective of softmax regression is flat, a constant
+  /// added to all intercepts: rounding would be blown up along it.
+  private func centreIntercepts(_ values: inout [Double]) {
+    let (columns, outputs) = (problem.columns, problem.outputs)
+    guard outputs > 1 else { return }
+    let intercepts = stride(from: columns - 1, to: values.count, by: columns)
+    let mean = intercepts.reduce(0) { $0 + values[$1] } / Double(outputs)
+    for index in intercepts { values[index] -= mean }
   }
 
   private func largestWeighted(_ change: [Double]) -> Double {
