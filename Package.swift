@@ -55,8 +55,8 @@ let package = Package(
       name: "KernelsTests", dependencies: ["Kernels", "CKernels", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport"],
-      swiftSettings: strict),
+      name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "Kernels", "TestSupport"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "KerasFormatTests", dependencies: ["KerasFormat", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),

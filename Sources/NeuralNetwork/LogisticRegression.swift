@@ -85,8 +85,8 @@ public struct LogisticRegression: Sendable {
     start.logits = try problem.logits(start.weights, pool)
     var solver = RegressionSolver(problem, rowWeights: rowWeights, pool: pool)
     let solution = try solver.minimize(
-      strength: search.strengths[best], from: start, tolerance: 1e-6)
-    let probabilities = problem.probabilities(search.logits(at: best)).map { Float($0) }
+      strength: search.strengths[best], from: start, tolerance: 1e-5)
+    let probabilities = problem.probabilities(search.logits(at: best)).values.map { Float($0) }
     let weights = try design.fold(solution.weights, outputs: problem.outputs)
     return Fit(
       kernel: Tensor(shape: [columns, problem.outputs], values: weights.kernel.map { Float($0) }),

@@ -30,6 +30,12 @@ struct RegressionProblem: Sendable {
     }
   }
 
+  /// Probabilities, rows × outputs, and what is missing from each to 1.
+  struct Probabilities {
+    var values: [Double]
+    var complements: [Double]
+  }
+
   /// The start: all coefficients zero.
   var zero: Solution {
     Solution(
@@ -52,16 +58,26 @@ struct RegressionProblem: Sendable {
     return sum / Double(max(labels.count, 1))
   }
 
-  /// σ(z), or softmax(z) by rows.
-  func probabilities(_ logits: [Double]) -> [Double] {
-    if outputs == 1 { return logits.map { Activation.sigmoid($0) } }
-    var result = logits
+  /// σ(z), or softmax(z) by rows, with their complements 1 − p to full relative precision: rows
+  /// that are almost certain are those that a weak penalty hangs on.
+  func probabilities(_ logits: [Double]) -> Probabilities {
+    if outputs == 1 {
+      return Probabilities(
+        values: logits.map { Activation.sigmoid($0) },
+        complements: logits.map { Activation.sigmoid(-$0) })
+    }
+    var (values, complements) = (logits, logits)
     for row in 0..<rows {
       let range = row * outputs..<(row + 1) * outputs
       let total = Self.logSumExp(logits[range])
-      for index in range { result[index] = exp(logits[index] - total) }
+      for index in range { values[index] = exp(logits[index] - total) }
+      for index in range {
+        complements[index] = 1 - values[index]
+        guard complements[index] < 0.5 else { continue }
+        complements[index] = range.reduce(0) { $1 == index ? $0 : $0 + values[$1] }
+      }
     }
-    return result
+    return Probabilities(values: values, complements: complements)
   }
 
   /// rows × outputs: X·Wᵀ.
@@ -134,13 +150,17 @@ struct RegressionProblem: Sendable {
 
   /// The gradient of the objective, outputs × columns.
   func gradient(
-    _ probabilities: [Double], _ weights: [Double], _ rowWeights: [Double], _ strength: Double,
+    _ probabilities: Probabilities, _ weights: [Double], _ rowWeights: [Double], _ strength: Double,
     _ pool: ThreadPool?
   ) throws -> [Double] {
-    var residual = probabilities
+    var residual = probabilities.values
     for row in 0..<rows {
       for index in row * outputs..<(row + 1) * outputs {
-        residual[index] = rowWeights[row] * (probabilities[index] - targets[index])
+        // p − y without its cancellation.
+        residual[index] =
+          rowWeights[row]
+          * (probabilities.values[index] * (1 - targets[index])
+            - probabilities.complements[index] * targets[index])
       }
     }
     var result = try adjoint(residual, pool)
@@ -150,19 +170,22 @@ struct RegressionProblem: Sendable {
 
   /// The Hessian times a direction (outputs × columns).
   func hessian(
-    _ direction: [Double], _ probabilities: [Double], _ rowWeights: [Double], _ strength: Double,
+    _ direction: [Double], _ probabilities: Probabilities, _ rowWeights: [Double],
+    _ strength: Double,
     _ pool: ThreadPool?
   ) throws -> [Double] {
     var change = try logits(direction, pool)
     for row in 0..<rows where outputs == 1 {
-      change[row] *= rowWeights[row] * probabilities[row] * (1 - probabilities[row])
+      change[row] *=
+        rowWeights[row] * probabilities.values[row] * probabilities.complements[row]
     }
     for row in 0..<rows where outputs > 1 {
       let range = row * outputs..<(row + 1) * outputs
       var mean = 0.0
-      for index in range { mean += probabilities[index] * change[index] }
+      for index in range { mean += probabilities.values[index] * change[index] }
       for index in range {
-        change[index] = rowWeights[row] * probabilities[index] * (change[index] - mean)
+        change[index] =
+          rowWeights[row] * probabilities.values[index] * (change[index] - mean)
       }
     }
     var result = try adjoint(change, pool)

@@ -78,7 +78,8 @@ struct RegressionSolver {
 
   /// Solves H·step = −gradient to a relative residual of `precision` in the preconditioner's norm.
   private mutating func newtonStep(
-    _ probabilities: [Double], _ gradient: [Double], _ strength: Double, _ precision: Double
+    _ probabilities: RegressionProblem.Probabilities, _ gradient: [Double],
+    _ strength: Double, _ precision: Double
   ) throws -> [Double] {
     let factor: CholeskyFactor
     if let preconditioner, !isStale {
@@ -129,19 +130,17 @@ struct RegressionSolver {
   /// The curvature is that of the loss for one output, and the mean over the classes of the
   /// Hessian's diagonal blocks for more. Where rounding has left the matrix short of positive
   /// definite, its diagonal is raised until it is.
-  private func freshFactor(_ probabilities: [Double], _ strength: Double) throws -> CholeskyFactor {
+  private func freshFactor(
+    _ probabilities: RegressionProblem.Probabilities, _ strength: Double
+  ) throws -> CholeskyFactor {
     let (columns, outputs) = (problem.columns, problem.outputs)
     var curvature = rowWeights
     for row in curvature.indices {
-      if outputs == 1 {
-        curvature[row] *= probabilities[row] * (1 - probabilities[row])
-      } else {
-        var squares = 0.0
-        for index in row * outputs..<(row + 1) * outputs {
-          squares += probabilities[index] * probabilities[index]
-        }
-        curvature[row] *= max(1 - squares, 0) / Double(outputs)
+      var sum = 0.0
+      for index in row * outputs..<(row + 1) * outputs {
+        sum += probabilities.values[index] * probabilities.complements[index]
       }
+      curvature[row] *= sum / Double(outputs)
     }
     var matrix = try LinearAlgebra.weightedGram(
       problem.design, rows: problem.rows, columns: columns, weights: curvature, pool: pool)
