@@ -99,54 +99,23 @@ public struct Optimizer: Sendable, Equatable {
     _ second: inout [Float], _ pool: ThreadPool
   ) {
     let rate = learningRate
+    let formula: ParameterUpdate
     switch rule {
-    case .sgd(let momentum, let nesterov) where momentum != 0:
-      let momentum = Float(momentum)
-      pool.forEachChunk(of: &weights, &first) { range, w, m in
-        for i in w.indices {
-          let change = gradient[range.lowerBound + i] * rate
-          m[i] = m[i] * momentum - change
-          w[i] += nesterov ? m[i] * momentum - change : m[i]
-        }
-      }
-    case .sgd:
-      pool.forEachChunk(of: &weights) { range, w in
-        for i in w.indices { w[i] -= gradient[range.lowerBound + i] * rate }
-      }
-    case .rmsprop(let rho, let momentum, let epsilon) where momentum != 0:
-      let (rho, rest, momentum, epsilon) = (
-        Float(rho), Float(1 - rho), Float(momentum), Float(epsilon)
-      )
-      pool.forEachChunk(of: &weights, &first, &second) { range, w, v, m in
-        for i in w.indices {
-          let g = gradient[range.lowerBound + i]
-          v[i] = rho * v[i] + rest * (g * g)
-          m[i] = momentum * m[i] + rate * g / (v[i] + epsilon).squareRoot()
-          w[i] -= m[i]
-        }
-      }
-    case .rmsprop(let rho, _, let epsilon):
-      let (rho, rest, epsilon) = (Float(rho), Float(1 - rho), Float(epsilon))
-      pool.forEachChunk(of: &weights, &first) { range, w, v in
-        for i in w.indices {
-          let g = gradient[range.lowerBound + i]
-          v[i] = rho * v[i] + rest * (g * g)
-          w[i] -= rate * g / (v[i] + epsilon).squareRoot()
-        }
-      }
+    case .sgd(let momentum, _) where momentum == 0:
+      formula = .descent(rate: rate)
+    case .sgd(let momentum, let nesterov):
+      formula = .momentum(rate: rate, momentum: Float(momentum), nesterov: nesterov)
+    case .rmsprop(let rho, let momentum, let epsilon):
+      formula = .rmsprop(
+        rate: rate, rho: Float(rho), rest: Float(1 - rho), momentum: Float(momentum),
+        epsilon: Float(epsilon))
     case .adam(let beta1, let beta2, let epsilon):
       let step = Float(iterations + 1)
       let alpha =
         rate * (1 - pow(Float(beta2), step)).squareRoot() / (1 - pow(Float(beta1), step))
-      let (rest1, rest2, epsilon) = (Float(1 - beta1), Float(1 - beta2), Float(epsilon))
-      pool.forEachChunk(of: &weights, &first, &second) { range, w, m, v in
-        for i in w.indices {
-          let g = gradient[range.lowerBound + i]
-          m[i] += (g - m[i]) * rest1
-          v[i] += (g * g - v[i]) * rest2
-          w[i] -= m[i] * alpha / (v[i].squareRoot() + epsilon)
-        }
-      }
+      formula = .adam(
+        alpha: alpha, rest1: Float(1 - beta1), rest2: Float(1 - beta2), epsilon: Float(epsilon))
     }
+    pool.update(&weights, &first, &second, gradient: gradient, by: formula)
   }
 }

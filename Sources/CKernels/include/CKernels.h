@@ -6,3 +6,4 @@
 #include "ck_kernels.h"
 #include "ck_memory.h"
 #include "ck_pool.h"
+#include "ck_updates.h"
