@@ -1,20 +1,13 @@
 import CKernels
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// What a stack keeps between calls, and the order in which it computes.
 ///
 /// A layer runs when the one before it has finished a whole group of pictures (or the rest of
 /// them). Early layers have small groups, so that activations stay in L3, late ones large, so
 /// that weights are read once for many tiles.
 struct Engine: ~Copyable, @unchecked Sendable {
-  var seconds: [Double]
+  /// Seconds that each layer took in the last run.
+  private var seconds: [Double]
 
   private let layers: [ConvolutionLayer]
   private let arithmetic: Arithmetic
@@ -63,7 +56,7 @@ struct Engine: ~Copyable, @unchecked Sendable {
     let plan = workspace.plan.layers
     let last = plan.last!
     let size = last.outputHeight * last.outputWidth * layers.last!.outputChannels
-    var times = seconds
+    var times = Array(repeating: 0.0, count: layers.count)
     let features = [Float](unsafeUninitializedCapacity: count * size) { buffer, initialized in
       images.withUnsafeBufferPointer { images in
         // A call of no pictures has no addresses.
@@ -77,6 +70,17 @@ struct Engine: ~Copyable, @unchecked Sendable {
     }
     seconds = times
     return features
+  }
+
+  /// The last run, which took `seconds` in all.
+  func timing(seconds total: Double, count: Int) -> StackTiming {
+    let layers = zip(layers, zip(workspace!.plan.layers, seconds)).map { layer, measured in
+      StackTiming.Layer(
+        name: layer.name, height: measured.0.height, width: measured.0.width,
+        inputChannels: layer.inputChannels, outputChannels: layer.outputChannels,
+        tile: measured.0.m, seconds: measured.1)
+    }
+    return StackTiming(count: count, seconds: total, layers: layers)
   }
 
   private func compute(
@@ -170,48 +174,4 @@ struct Engine: ~Copyable, @unchecked Sendable {
       width: plan.outputWidth, channels: channels)
     for row in 0..<(pictures * plan.outputHeight) { rows.unload(row) }
   }
-}
-
-/// Rows of pictures between the caller's arrays and activations.
-private struct RowCopy: @unchecked Sendable {
-  let tight: UnsafeMutablePointer<Float>
-  let padded: ck_activations
-  let height, width, channels: Int
-
-  private func addresses(_ row: Int) -> (
-    tight: UnsafeMutablePointer<Float>, padded: UnsafeMutablePointer<Float>
-  ) {
-    (
-      tight + row * width * channels,
-      padded.origin + row / height * padded.picture + row % height * padded.row
-    )
-  }
-
-  func load(_ row: Int) {
-    let (source, destination) = addresses(row)
-    if padded.pixel == channels {
-      destination.update(from: source, count: width * channels)
-    } else {
-      for x in 0..<width {
-        (destination + x * padded.pixel).update(from: source + x * channels, count: channels)
-      }
-    }
-  }
-
-  func unload(_ row: Int) {
-    let (destination, source) = addresses(row)
-    if padded.pixel == channels {
-      destination.initialize(from: source, count: width * channels)
-    } else {
-      for x in 0..<width {
-        (destination + x * channels).initialize(from: source + x * padded.pixel, count: channels)
-      }
-    }
-  }
-}
-
-private func now() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }

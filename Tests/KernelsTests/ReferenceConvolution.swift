@@ -18,6 +18,26 @@ enum ReferenceConvolution {
     return values
   }
 
+  /// All channels of one output pixel of one layer without pool.
+  static func pixel(
+    _ images: [Float], picture: Int, y: Int, x: Int, height: Int, width: Int,
+    _ layer: ConvolutionLayer
+  ) -> [Double] {
+    let (cin, cout) = (layer.inputChannels, layer.outputChannels)
+    var sums = layer.bias.map(Double.init)
+    for dy in 0..<3 where (0..<height).contains(y + dy - 1) {
+      for dx in 0..<3 where (0..<width).contains(x + dx - 1) {
+        let pixel = ((picture * height + y + dy - 1) * width + x + dx - 1) * cin
+        for ci in 0..<cin {
+          let row = ((dy * 3 + dx) * cin + ci) * cout
+          let value = Double(images[pixel + ci])
+          for co in 0..<cout { sums[co] += value * Double(layer.kernel[row + co]) }
+        }
+      }
+    }
+    return sums.map { max(0, $0) }
+  }
+
   private static func convolve(
     _ input: [Double], count: Int, height: Int, width: Int, _ layer: ConvolutionLayer
   ) -> [Double] {
@@ -93,6 +113,11 @@ struct Values {
   /// `count` values in -bound ..< bound.
   mutating func floats(_ count: Int, bound: Float = 1) -> [Float] {
     (0..<count).map { _ in (Float(next() >> 40) / Float(1 << 23) - 1) * bound }
+  }
+
+  /// A value in `range`.
+  mutating func integer(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + Int(next() % UInt64(range.count))
   }
 
   /// A layer whose output is about as large as its input.
