@@ -65,7 +65,13 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "HeadstartTests",
-      dependencies: ["Headstart", "KerasFormat", "Kernels", "Pictures", "TestSupport"],
+      dependencies: [
+        "Headstart", "KerasFormat", "Kernels", "NeuralNetwork", "Pictures", "TestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "HeadstartCommandTests",
+      dependencies: ["HeadstartCommand", "Headstart", "KerasFormat", "Kernels"],
+      swiftSettings: strict),
   ]
 )

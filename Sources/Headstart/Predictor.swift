@@ -9,6 +9,12 @@ public struct Prediction: Sendable {
   public let picture: PictureHash
   /// The probability of each class, in the classifier's order.
   public let probabilities: [Double]
+  package init(path: String, picture: PictureHash, probabilities: [Double]) {
+    self.path = path
+    self.picture = picture
+    self.probabilities = probabilities
+  }
+
   /// The index of the most probable class; the first of equals.
   public var best: Int {
     probabilities.indices.reduce(0) { probabilities[$1] > probabilities[$0] ? $1 : $0 }

@@ -1,0 +1,162 @@
+import Foundation
+import Headstart
+import Testing
+
+/// The contract of the command line: exit codes, what goes to which output, files and JSON keys.
+@Suite(.serialized) struct CommandTests {
+  private static let shared = Result { try Workspace() }
+  private let workspace: Workspace
+
+  init() throws {
+    workspace = try Self.shared.get()
+    if !workspace.exists("run/model.h5") {
+      let run = try workspace.train("--output", "run", "--quiet")
+      try #require(run.exitCode == 0, "\(run.errors)")
+    }
+  }
+
+  @Test func trainLeavesItsFiles() throws {
+    let run = try workspace.train("--output", "again")
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("validation") && run.output.contains("model: "))
+    #expect(run.errors.contains("28 cached"))
+    for name in ["model.h5", "history.csv", "metrics.json", "manifest.json"] {
+      #expect(workspace.exists("again/\(name)"))
+    }
+    // The same pictures, settings and seed: the same file, byte for byte.
+    #expect(
+      FileManager.default.contentsEqual(
+        atPath: workspace.path + "/run/model.h5", andPath: workspace.path + "/again/model.h5"))
+    #expect(try workspace.text("run/history.csv").hasPrefix("strength,out_of_fold_loss,chosen\n"))
+  }
+
+  @Test func jsonStandsAloneOnStandardOutput() throws {
+    let run = try workspace.train("--output", "json", "--json")
+    #expect(run.exitCode == 0)
+    let metrics = try run.json(TrainingMetrics.self)
+    #expect(metrics.train.count == 20 && metrics.validation?.count == 8)
+    #expect(metrics.pictures.cached == 28)
+    let evaluation = try workspace.run("evaluate", "run/model.h5", "pictures", "--json")
+    let keys = try #require(
+      JSONSerialization.jsonObject(with: Data(evaluation.output.utf8)) as? [String: Any]
+    ).keys.sorted()
+    #expect(
+      keys == [
+        "accuracy", "accuracyInterval", "classes", "confusion", "count", "logLoss", "rocAUC",
+      ])
+    let report = try evaluation.json(EvaluationReport.self)
+    #expect(report.count == 8)
+    #expect(abs(report.logLoss - (metrics.validation?.logLoss ?? 0)) < 1e-6)
+  }
+
+  @Test func quietSaysNothing() throws {
+    let run = try workspace.train("--output", "quiet", "--quiet")
+    #expect(run.exitCode == 0 && run.errors.isEmpty)
+  }
+
+  @Test func predictNamesWhatItCannotRead() throws {
+    struct Row: Decodable {
+      var path: String
+      var `class`: String?
+      var probability: Double?
+      var probabilities: [String: Double]?
+      var error: String?
+    }
+    let run = try workspace.run(
+      "predict", "run/model.h5", "pictures/test/10.png", "missing.jpg", "pictures/test/2.png",
+      "--format", "json")
+    #expect(run.exitCode == 3)
+    #expect(run.errors.contains("missing.jpg"))
+    let rows = try run.json([Row].self)
+    try #require(rows.count == 3)
+    #expect(rows.map(\.path) == ["pictures/test/10.png", "missing.jpg", "pictures/test/2.png"])
+    #expect(rows[1].error != nil && rows[1].class == nil)
+    let probabilities = try #require(rows[0].probabilities)
+    #expect(probabilities.keys.sorted() == ["flowers", "stars"])
+    #expect(rows[0].probability == probabilities.values.max())
+    #expect(probabilities[try #require(rows[0].class)] == rows[0].probability)
+  }
+
+  @Test func predictWritesTablesAndCSV() throws {
+    let table = try workspace.run("predict", "run/model.h5", "pictures/test/1.png")
+    #expect(table.exitCode == 0)
+    #expect(table.output.hasPrefix("pictures/test/1.png  ") && table.output.hasSuffix(" %\n"))
+    let csv = try workspace.run("predict", "run/model.h5", "pictures/test", "--format", "csv")
+    let lines = csv.output.split(separator: "\n")
+    #expect(lines.first == "path,class,probability,flowers,stars")
+    #expect(lines.dropFirst().map { $0.split(separator: ",")[0] }.first == "pictures/test/1.png")
+    #expect(lines.count == 13)
+  }
+
+  @Test func submitWritesARowForEachPicture() throws {
+    let run = try workspace.run(
+      "submit", "run/model.h5", "pictures/test", "--output", "submission.csv")
+    #expect(run.exitCode == 0 && run.output.isEmpty)
+    let lines = try workspace.text("submission.csv").split(separator: "\n").map(String.init)
+    #expect(lines.first == "id,label")
+    #expect(
+      lines.dropFirst().map { $0.split(separator: ",")[0] }
+        == (1...12).map { Substring(String($0)) })
+    for line in lines.dropFirst() {
+      let label = try #require(line.split(separator: ",").last)
+      #expect(label.count == 8 && (0.005...0.995).contains(Double(label) ?? -1))
+    }
+  }
+
+  @Test func wrongUsageIsSixtyFour() throws {
+    #expect(try workspace.run("train", "pictures", "--size", "31").exitCode == 64)
+    #expect(try workspace.run("train").exitCode == 64)
+    #expect(try workspace.run("fly").exitCode == 64)
+    #expect(try workspace.run("train", "pictures", "--labels-from", "hope").exitCode == 64)
+  }
+
+  @Test func failuresAreOneAndNameTheFile() throws {
+    let noData = try workspace.run("train", "nowhere", "--weights", "weights.h5")
+    #expect(noData.exitCode == 1 && noData.errors.contains("nowhere"))
+    let noWeights = try workspace.run(
+      "train", "pictures", environment: ["HEADSTART_WEIGHTS": "empty"])
+    #expect(noWeights.exitCode == 1)
+    #expect(noWeights.errors.contains("headstart weights fetch vgg16"))
+    let noModel = try workspace.run("predict", "pictures/test/1.png", "pictures/test/2.png")
+    #expect(noModel.exitCode == 1 && noModel.errors.contains("1.png"))
+    let contradiction = try workspace.train("--hidden", "8", "--output", "contradiction")
+    #expect(contradiction.exitCode == 1 && contradiction.errors.contains("hidden"))
+    #expect(!workspace.exists("contradiction"))
+    let noLayer = try workspace.train("--layer", "block9_pool", "--output", "no-layer")
+    #expect(noLayer.exitCode == 1 && noLayer.errors.contains("block9_pool"))
+  }
+
+  @Test func brokenPicturesAreSkippedCountedAndFatalWhenStrict() throws {
+    let folder = workspace.path + "/broken"
+    try FileManager.default.copyItem(atPath: workspace.path + "/pictures", toPath: folder)
+    let broken = folder + "/train/stars/zero\nbyte.jpg"
+    try Data().write(to: URL(fileURLWithPath: broken))
+    let arguments = [
+      "train", "broken", "--weights", "weights.h5", "--size", "32", "--layer", "block3_pool",
+      "--output", "broken-run",
+    ]
+    let run = try CommandRun(arguments, in: workspace.path)
+    #expect(run.exitCode == 3)
+    #expect(run.errors.contains("1 picture could not be read"))
+    #expect(workspace.exists("broken-run/model.h5"))
+    let strict = try CommandRun(arguments + ["--strict"], in: workspace.path)
+    #expect(strict.exitCode == 1)
+  }
+
+  @Test func summaryCountsParameters() throws {
+    let run = try workspace.run("summary", "weights.h5")
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("Total params: 14,714,688"))
+    let model = try workspace.run("summary", "run/model.h5", "--json")
+    // Blocks 1 to 3, and a head of 256 weights and one bias.
+    #expect(try model.json(ModelSummary.self).trainableParameters == 257)
+    #expect(try model.json(ModelSummary.self).parameters == 1_735_488 + 257)
+  }
+
+  @Test func helpTeaches() throws {
+    for command in ["train", "evaluate", "predict", "submit", "extract", "summary"] {
+      let help = try workspace.run(command, "--help")
+      #expect(help.exitCode == 0 && help.output.contains("headstart \(command) "))
+    }
+  }
+}
