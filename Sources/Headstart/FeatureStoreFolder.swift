@@ -53,10 +53,10 @@ struct StoreDescription: Codable, Equatable {
 }
 
 /// The files of a store's folder.
-struct StoreFolder {
+package struct StoreFolder {
   let path: String
 
-  init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
   /// Names of all shards, in alphabetical order.
   func shards() throws -> [String] {
@@ -158,7 +158,7 @@ struct StoreFolder {
   }
 
   /// - Throws: ``FeatureStoreError/diskFull(path:needed:free:)`` if `needed` bytes do not fit.
-  func checkRoom(for needed: Int, writing file: String) throws {
+  package func checkRoom(for needed: Int, writing file: String) throws {
     guard
       let system = try? FileManager.default.attributesOfFileSystem(forPath: path),
       let free = (system[.systemFreeSize] as? NSNumber)?.intValue

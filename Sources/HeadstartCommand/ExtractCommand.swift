@@ -8,11 +8,11 @@ struct ExtractCommand: ParsableCommand {
     commandName: "extract",
     abstract: "Fills the feature cache.",
     discussion: """
-      Runs the backbone over the pictures of DATA whose features are not in the cache yet. Other
+      Runs the backbone over the pictures of DATA whose features are not in the cache yet. Other \
       commands do so by themselves when they need features; this one is for doing it beforehand.
 
-      A picture is known by its contents: renamed, moved, copied or newly split pictures are not
-      computed again. Ctrl-C or a kill loses at most the batch under way; run the same command
+      A picture is known by its contents: renamed, moved, copied or newly split pictures are not \
+      computed again. Ctrl-C or a kill loses at most the batch under way; run the same command \
       again to go on. Several processes may fill one cache at the same time.
 
         headstart extract photos

@@ -8,7 +8,7 @@ struct FeaturesCommand: ParsableCommand {
     commandName: "features",
     abstract: "Looks after the feature cache.",
     discussion: """
-      The cache is a folder with a store for each combination of weights, layer, size and
+      The cache is a folder with a store for each combination of weights, layer, size and \
       preprocessing. A store holds HDF5 files that other programs can read, too.
 
         headstart features list
@@ -76,9 +76,9 @@ struct FeaturesVerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Checks every byte of the feature cache.",
     discussion: """
-      Compares the checksum of each file with its contents. What is damaged is moved to the folder
-      damaged/ of its store and no longer used; its pictures are computed anew when they are needed.
-      Ends with exit code 1 if anything is or was damaged.
+      Compares the checksum of each file with its contents. What is damaged is moved to the folder \
+      damaged/ of its store and no longer used; its pictures are computed anew when they are needed. \
+      Ends with exit code 1 if anything is found damaged.
       """)
 
   @OptionGroup var options: StoreOptions
@@ -136,9 +136,9 @@ struct FeaturesExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes features as NumPy arrays.",
     discussion: """
-      Writes bottleneck_features_<split>.npy (n, h, w, c), bottleneck_labels_<split>.npy and
-      bottleneck_files_<split>.txt, a path a line, all in the same order. Features that are not in
-      the cache are extracted first. Labels count the classes in alphabetical order; pictures
+      Writes bottleneck_features_<split>.npy (n, h, w, c), bottleneck_labels_<split>.npy and \
+      bottleneck_files_<split>.txt, a path a line, all in the same order. Features that are not in \
+      the cache are extracted first. Labels count the classes in alphabetical order; pictures \
       without labels have no label file.
 
         headstart features export photos --split train --output bottleneck
@@ -202,7 +202,7 @@ struct FeaturesPruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prune", abstract: "Deletes what of the feature cache is no longer needed.",
     discussion: """
-      Deletes only what it is told to, and says what. A store that a living process is writing to
+      Deletes only what it is told to, and says what. A store that a living process is writing to \
       is left alone.
 
         headstart features prune --older-than 30 --dry-run

@@ -222,4 +222,18 @@ import Testing
     try store.append(rows(1), pictures: pictures(1..<2))
     #expect(try FeatureStore.example(in: scratch).count == 2)
   }
+
+  @Test func fullDiskIsToldBeforeItIsHalfWritten() throws {
+    let scratch = try Scratch()
+    let folder = StoreFolder(scratch.path)
+    try folder.checkRoom(for: 1000, writing: "x")
+    let error = #expect(throws: FeatureStoreError.self) {
+      try folder.checkRoom(for: 1 << 60, writing: "x")
+    }
+    guard case .diskFull("x", 1 << 60, let free) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(free > 1000)
+  }
 }
