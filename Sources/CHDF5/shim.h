@@ -70,3 +70,50 @@ static inline void CHDF5_take_error(char *text, size_t size) {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, CHDF5_keep_innermost, &message);
   H5Eclear2(H5E_DEFAULT);
 }
+
+// Texts of variable length lie in the file's global heap, and the stored value is a reference to
+// it. H5Aread follows references without checking them (HDF5 1.10: H5HG_read indexes its table with
+// whatever the file says), so that a damaged file can crash the process. Registering a conversion
+// to a 16-byte opaque type that changes nothing lets H5Aread hand out the references themselves.
+
+#define CHDF5_REFERENCE_TAG "headstart: reference into the global heap"
+#define CHDF5_REFERENCE_SIZE 16  // length (4), address (8), index (4)
+
+static inline hid_t CHDF5_create_reference_type(void) {
+  hid_t type = H5Tcreate(H5T_OPAQUE, CHDF5_REFERENCE_SIZE);
+  if (type >= 0 && H5Tset_tag(type, CHDF5_REFERENCE_TAG) < 0) {
+    H5Tclose(type);
+    return -1;
+  }
+  return type;
+}
+
+static inline herr_t CHDF5_keep_references(hid_t source, hid_t target, H5T_cdata_t *data,
+                                           size_t count, size_t buffer_stride,
+                                           size_t background_stride, void *buffer,
+                                           void *background, hid_t transfer) {
+  (void)count, (void)buffer_stride, (void)background_stride;
+  (void)buffer, (void)background, (void)transfer;
+  if (data->command != H5T_CONV_INIT) return 0;
+  // Only for the type above: any other opaque type stays without a conversion, as it was.
+  char *tag = H5Tget_tag(target);
+  int is_ours = tag && strcmp(tag, CHDF5_REFERENCE_TAG) == 0;
+  H5free_memory(tag);
+  data->need_bkg = H5T_BKG_NO;
+  return is_ours && H5Tis_variable_str(source) > 0 && H5Tget_size(source) == CHDF5_REFERENCE_SIZE
+             ? 0
+             : -1;
+}
+
+static inline herr_t CHDF5_register_references(void) {
+  hid_t text = H5Tcopy(H5T_C_S1);
+  hid_t reference = CHDF5_create_reference_type();
+  herr_t status = -1;
+  if (text >= 0 && reference >= 0 && H5Tset_size(text, H5T_VARIABLE) >= 0) {
+    status = H5Tregister(H5T_PERS_SOFT, "headstart references", text, reference,
+                         CHDF5_keep_references);
+  }
+  if (text >= 0) H5Tclose(text);
+  if (reference >= 0) H5Tclose(reference);
+  return status;
+}

@@ -17,18 +17,23 @@ public enum AtomicFile {
     let temporary = temporaryPath(for: path)
     do {
       let result = try body(temporary)
-      try synchronize(temporary)
-      guard rename(temporary, path) == 0 else {
-        throw KerasFormatError(
-          .cannotWrite, file: path, expected: "to rename \(temporary)",
-          found: RegularFile.systemMessage(errno))
-      }
-      try synchronize(folder(of: path))
+      try publish(temporary, as: path)
       return result
     } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// Flushes a finished temporary file to the disk and renames it.
+  static func publish(_ temporary: String, as path: String) throws {
+    try synchronize(temporary)
+    guard rename(temporary, path) == 0 else {
+      throw KerasFormatError(
+        .cannotWrite, file: path, expected: "to rename \(temporary)",
+        found: RegularFile.systemMessage(errno))
+    }
+    try synchronize(folder(of: path))
   }
 
   /// Returns once the file or folder at `path` is on the disk (`fsync`).

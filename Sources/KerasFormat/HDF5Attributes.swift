@@ -161,6 +161,23 @@ extension HDF5Object {
   private func readVariableStrings(
     _ attribute: hid_t, _ type: hid_t, _ count: Int, _ place: HDF5Place
   ) throws -> [String] {
+    if identifier.owner.isOurs { return try readOwnVariableStrings(attribute, type, count, place) }
+    let size = Int(CHDF5_REFERENCE_SIZE)
+    let reference = HDF5Handle(
+      try check("H5Tcreate", at: place) { CHDF5_create_reference_type() })
+    var bytes = [UInt8](repeating: 0, count: size * count)
+    try check("H5Aread", at: place) { H5Aread(attribute, reference.id, &bytes) }
+    var heap = try HDF5GlobalHeap(of: identifier.owner, at: place)
+    return try stride(from: 0, to: bytes.count, by: size).map { start in
+      let text = try heap.bytes(of: HDF5GlobalHeap.Reference(bytes[start..<start + size]))
+      return try decode(Array(text.prefix { $0 != 0 }), place)
+    }
+  }
+
+  /// Reads texts from a file that this process is writing, whose heap may still be in memory.
+  private func readOwnVariableStrings(
+    _ attribute: hid_t, _ type: hid_t, _ count: Int, _ place: HDF5Place
+  ) throws -> [String] {
     var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
     try check("H5Aread", at: place) { H5Aread(attribute, type, &pointers) }
     defer {
@@ -168,10 +185,8 @@ extension HDF5Object {
     }
     return try pointers.map { pointer in
       guard let pointer else { return "" }
-      return try decode(
-        UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map {
-          UInt8(bitPattern: $0)
-        }, place)
+      let text = UnsafeBufferPointer(start: pointer, count: strlen(pointer))
+      return try decode(text.map { UInt8(bitPattern: $0) }, place)
     }
   }
 

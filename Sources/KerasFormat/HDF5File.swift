@@ -32,7 +32,7 @@ public final class HDF5File: Sendable {
     let id = try check("H5Fopen", at: place) {
       H5Fopen(path, CHDF5_F_ACC_RDONLY(), access.id)
     }
-    try self.init(path: name, handle: HDF5Handle(id), place: place)
+    try self.init(path: name, handle: HDF5Handle(id), isOurs: false, place: place)
   }
 
   /// Creates a file for writing, in place of any file of that name.
@@ -42,14 +42,16 @@ public final class HDF5File: Sendable {
     let id = try check("H5Fcreate", at: place, else: .cannotWrite) {
       H5Fcreate(path, CHDF5_F_ACC_TRUNC(), CHDF5_P_DEFAULT(), access.id)
     }
-    try self.init(path: path, handle: HDF5Handle(id), place: place)
+    try self.init(path: path, handle: HDF5Handle(id), isOurs: true, place: place)
   }
 
-  private init(path: String, handle: consuming HDF5Handle, place: HDF5Place) throws {
+  private init(
+    path: String, handle: consuming HDF5Handle, isOurs: Bool, place: HDF5Place
+  ) throws {
     let id = handle.id
     let group = try check("H5Gopen2", at: place) { H5Gopen2(id, "/", CHDF5_P_DEFAULT()) }
     self.path = path
-    self.file = HDF5OpenFile(handle: handle)
+    self.file = HDF5OpenFile(handle: handle, isOurs: isOurs)
     self.root = HDF5Group(handle: HDF5Handle(group), place: place.member(""), owner: file)
   }
 
@@ -89,9 +91,12 @@ public final class HDF5File: Sendable {
 /// The open file itself, which its groups and datasets keep open.
 final class HDF5OpenFile: Sendable {
   let handle: HDF5Handle
+  /// Whether this process created the file.
+  let isOurs: Bool
 
-  init(handle: consuming HDF5Handle) {
+  init(handle: consuming HDF5Handle, isOurs: Bool) {
     self.handle = handle
+    self.isOurs = isOurs
   }
 
   /// The size of the file in bytes.

@@ -10,6 +10,7 @@ enum HDF5Library {
   private static let ready: Void = {
     H5dont_atexit()
     H5open()
+    CHDF5_register_references()
   }()
 
   /// Runs `body` as the only user of libhdf5 in the process.

@@ -150,20 +150,12 @@ public enum NumpyFile {
       do {
         try output.seek(toOffset: 0)
         try output.write(contentsOf: header(rows: rows))
-        try output.synchronize()
         try output.close()
       } catch {
         throw failure(error)
       }
-      guard rename(temporary, path) == 0 else {
-        throw KerasFormatError(
-          .cannotWrite, file: path, expected: "to rename \(temporary)",
-          found: RegularFile.systemMessage(errno))
-      }
+      try AtomicFile.publish(temporary, as: path)
       isFinished = true
-      try AtomicFile.synchronize(
-        (path as NSString).deletingLastPathComponent.isEmpty
-          ? "." : (path as NSString).deletingLastPathComponent)
     }
 
     private func write(_ data: Data) throws {
