@@ -1,4 +1,5 @@
 import Foundation
+import Headstart
 import KerasFormat
 import Kernels
 import Pictures
@@ -21,24 +22,21 @@ import Testing
   @Test(arguments: VGGWeights.Architecture.allCases)
   func featuresEqualThoseOfKeras(_ architecture: VGGWeights.Architecture) throws {
     let weights = try SeededVGG.weights(architecture)
-    let lastOfBlock = Set(
-      zip(1..., architecture.blocks).map { "block\($0)_conv\($1.convolutions)" })
-    let layers = weights.convolutions.map {
-      ConvolutionLayer(
-        name: $0.name, inputChannels: $0.inputChannels, outputChannels: $0.outputChannels,
-        kernel: $0.kernel, bias: $0.bias, poolAfter: lastOfBlock.contains($0.name))
-    }
+    let backbone = try #require(Backbone(rawValue: architecture.rawValue))
     let pool = ThreadPool(threads: 2)
-    let block4 = layers.prefix { !$0.name.hasPrefix("block5") }
-    for (name, layers) in [("block4_pool", Array(block4)), ("block5_pool", layers)] {
-      let stack = try ConvolutionStack(layers: layers, pool: pool)
+    for layer in ["block4_pool", "block5_pool"] {
       for item in Self.cases {
+        let network = try VGGBackbone(
+          convolutions: weights.convolutions, dense: [],
+          settings: FeatureSettings(
+            backbone: backbone, layer: layer, height: item.height, width: item.width,
+            preprocessing: item.preprocessing),
+          source: "seeded", pool: pool)
         let picture = SeededVGG.picture(height: item.height, width: item.width)
-        let found = try stack.forward(
-          item.preprocessing.apply(picture), count: 1, height: item.height, width: item.width)
-        let expected = try fixture("\(architecture)-\(item.testDescription)-\(name)")
+        let found = try network.features(images: item.preprocessing.apply(picture), count: 1)
+        let expected = try fixture("\(architecture)-\(item.testDescription)-\(layer)")
         try #require(found.count == expected.count)
-        #expect(relativeError(found, expected) < 1e-5, "\(name) of \(item.testDescription)")
+        #expect(relativeError(found, expected) < 1e-5, "\(layer) of \(item.testDescription)")
       }
     }
   }
