@@ -46,7 +46,8 @@ def export(headstart, data, weights, backbone, setting, layer, scratch):
     output = scratch / "export"
     shutil.rmtree(output, ignore_errors=True)
     subprocess.run(
-        [headstart, "features", "export", data, "--split", "train", "--output", output,
+        [headstart, "features", "export", data, "--split", "train", "--validation-share", "0",
+         "--output", output,
          "--backbone", backbone, "--weights", weights, "--size", str(size),
          "--preprocessing", preprocessing, "--interpolation", interpolation, "--layer", layer,
          "--features", scratch / "store", "--ignore-exif", "--quiet"],

@@ -165,6 +165,10 @@ extension DataSet {
     common.note(
       "\(classes.count) classes (\(classes.joined(separator: ", "))), "
         + "\(counts.joined(separator: ", ")) pictures")
+    if split != nil {
+      common.note(
+        "no pictures are set apart in a folder, so \(validation.count) were chosen to validate")
+    }
     for problem in problems { Console.note("warning: \(problem)") }
     if !skipped.isEmpty {
       common.note("\(skipped.count) files that are no pictures were skipped")
