@@ -33,6 +33,10 @@ public struct HeadTrainer: Sendable {
   ) throws -> TrainedHead {
     let pipeline = try pipeline(inputShape: source.shape)
     let newton = configuration.solver == .newton
+    if newton {
+      try RegressionDesign.checkSize(
+        rows: source.count, columns: try pipeline.outputShape().product)
+    }
     var rows = try HeadRows(
       source, pipeline: pipeline, classes: classes,
       memoryBudget: newton ? .max : configuration.memoryBudget, pool: pool, progress: progress)

@@ -66,6 +66,10 @@ public struct LogisticRegression: Sendable {
     _ features: [Float], columns: Int, labels: [Int], classes: Int, groups: [Int]? = nil,
     pool: ThreadPool, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
   ) throws -> Fit {
+    guard labelSmoothing >= 0, labelSmoothing < 1 else {
+      throw NeuralNetworkError.setting(
+        name: "label smoothing", expected: "at least 0 and below 1", found: "\(labelSmoothing)")
+    }
     let folds = try Folds.stratified(
       labels: labels, classes: classes, folds: folds, groups: groups, seed: seed)
     let design = try RegressionDesign(

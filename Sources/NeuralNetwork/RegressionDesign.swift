@@ -5,7 +5,7 @@ import Kernels
 /// Features are centred (or standardised), a column of ones is added; with more features than
 /// rows they are first rotated into the rows' span.
 struct RegressionDesign: Sendable {
-  /// Bytes that the matrix may take.
+  /// Bytes that the matrices may take.
   static let memoryLimit = 4 << 30
 
   /// rows × (rank + 1), the last column all ones.
@@ -29,12 +29,7 @@ struct RegressionDesign: Sendable {
       throw NeuralNetworkError.count(
         what: "features", expected: rows * columns, found: features.count)
     }
-    let bytes = 8 * rows * (columns + 1) * (columns > rows ? 2 : 1)
-    guard bytes <= Self.memoryLimit else {
-      throw NeuralNetworkError.tooLarge(
-        what: "matrix of the newton solver (\(rows) rows of \(columns) features)", bytes: bytes,
-        limit: Self.memoryLimit)
-    }
+    try Self.checkSize(rows: rows, columns: columns)
     for (index, value) in features.enumerated() where !value.isFinite {
       throw NeuralNetworkError.notFinite(what: "features", row: index / columns)
     }
@@ -60,6 +55,19 @@ struct RegressionDesign: Sendable {
       rank = columns
       rotation = nil
       matrix = Self.withOnes(centred, rows: rows, columns: columns)
+    }
+  }
+
+  /// Refuses a problem before its features are read.
+  ///
+  /// - Throws: ``NeuralNetworkError/tooLarge(what:bytes:limit:)``.
+  static func checkSize(rows: Int, columns: Int) throws {
+    // Two matrices of `Double` at the widest moment.
+    let bytes = 16 * rows * (columns + 1)
+    guard bytes <= memoryLimit else {
+      throw NeuralNetworkError.tooLarge(
+        what: "matrices of the newton solver (\(rows) rows of \(columns) features)",
+        bytes: bytes, limit: memoryLimit)
     }
   }
 

@@ -150,8 +150,8 @@ struct RegressionProblem: Sendable {
 
   /// The gradient of the objective, outputs × columns.
   func gradient(
-    _ probabilities: Probabilities, _ weights: [Double], _ rowWeights: [Double], _ strength: Double,
-    _ pool: ThreadPool?
+    _ probabilities: Probabilities, _ weights: [Double], _ rowWeights: [Double],
+    _ strength: Double, _ pool: ThreadPool?
   ) throws -> [Double] {
     var residual = probabilities.values
     for row in 0..<rows {
@@ -171,21 +171,20 @@ struct RegressionProblem: Sendable {
   /// The Hessian times a direction (outputs × columns).
   func hessian(
     _ direction: [Double], _ probabilities: Probabilities, _ rowWeights: [Double],
-    _ strength: Double,
-    _ pool: ThreadPool?
+    _ strength: Double, _ pool: ThreadPool?
   ) throws -> [Double] {
     var change = try logits(direction, pool)
-    for row in 0..<rows where outputs == 1 {
-      change[row] *=
-        rowWeights[row] * probabilities.values[row] * probabilities.complements[row]
-    }
-    for row in 0..<rows where outputs > 1 {
+    for row in 0..<rows {
       let range = row * outputs..<(row + 1) * outputs
-      var mean = 0.0
-      for index in range { mean += probabilities.values[index] * change[index] }
-      for index in range {
-        change[index] =
-          rowWeights[row] * probabilities.values[index] * (change[index] - mean)
+      if outputs == 1 {
+        change[row] *=
+          rowWeights[row] * probabilities.values[row] * probabilities.complements[row]
+      } else {
+        let mean = range.reduce(0) { $0 + probabilities.values[$1] * change[$1] }
+        for index in range {
+          change[index] =
+            rowWeights[row] * probabilities.values[index] * (change[index] - mean)
+        }
       }
     }
     var result = try adjoint(change, pool)

@@ -214,6 +214,21 @@ import Testing
     }
   }
 
+  /// 25,000 maps of 7 × 7 × 512, that must not be read.
+  struct Enormous: FeatureSource {
+    let count = 25_000
+    let shape = [7, 7, 512]
+    func label(_ row: Int) -> Int { row % 2 }
+    func read(_ rows: [Int]) throws -> [Float] { throw CancellationError() }
+  }
+
+  @Test func newtonRefusesMoreThanMemoryHoldsBeforeReading() throws {
+    var configuration = HeadConfiguration()
+    configuration.pooling = .flatten
+    let trainer = try HeadTrainer(configuration, classes: 2, pool: pool)
+    #expect(throws: NeuralNetworkError.self) { try trainer.train(on: Enormous()) }
+  }
+
   @Test func progressCanStopTheTraining() throws {
     struct Stop: Error {}
     for solver in HeadSolver.allCases {

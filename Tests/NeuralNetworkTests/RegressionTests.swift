@@ -244,6 +244,11 @@ import Testing
     #expect(throws: NeuralNetworkError.label(row: 1, found: 2, classes: 2)) {
       try regression.fit([1, 2, 3, 4], columns: 1, labels: [0, 2, 1, 1], classes: 2, pool: pool)
     }
+    var negative = regression
+    negative.labelSmoothing = -0.1
+    #expect(throws: NeuralNetworkError.self) {
+      try negative.fit([1, 2, 3, 4], columns: 1, labels: labels, classes: 2, pool: pool)
+    }
     for strengths in [[], [0], [-1, 1], [.nan]] as [[Double]] {
       var bad = regression
       bad.strengths = strengths
