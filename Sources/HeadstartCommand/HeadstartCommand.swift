@@ -23,6 +23,7 @@ struct HeadstartCommand: ParsableCommand {
     subcommands: [
       ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
       SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
+      BenchCommand.self,
     ])
 
   static func main() {
