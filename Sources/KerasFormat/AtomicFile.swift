@@ -21,7 +21,11 @@ public enum AtomicFile {
       return result
     } catch {
       unlink(temporary)
-      throw error
+      // The caller knows the file by its own name only.
+      guard let failure = error as? KerasFormatError, failure.file == temporary else { throw error }
+      throw KerasFormatError(
+        failure.kind, file: path, object: failure.object, expected: failure.expected,
+        found: failure.found)
     }
   }
 

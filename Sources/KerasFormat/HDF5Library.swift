@@ -65,8 +65,19 @@ func check<Code: FixedWidthInteger & SignedInteger>(
     let end = text.firstIndex(of: 0) ?? text.count
     let message = String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     throw place.error(
-      kind, expected: "\(call) to succeed", found: message.isEmpty ? "error \(code)" : message)
+      kind, expected: "\(call) to succeed",
+      found: message.isEmpty ? "error \(code)" : plainMessage(message))
   }
+}
+
+/// The essence of a description on HDF5's error stack: where the system refused, the system's own
+/// message, which HDF5 buries among addresses and byte counts; else the whole in one line.
+private func plainMessage(_ text: String) -> String {
+  let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+  guard let start = line.range(of: "error message = '"),
+    let end = line[start.upperBound...].firstIndex(of: "'")
+  else { return line }
+  return String(line[start.upperBound..<end])
 }
 
 /// Owner of one HDF5 identifier of any kind.

@@ -12,4 +12,12 @@ enum Shape {
     }
     return count
   }
+
+  /// The sum of counts that were never checked against a file's size; `Int.max` if it is more.
+  static func sum(_ counts: [Int]) -> Int {
+    counts.reduce(0) { total, count in
+      let sum = total.addingReportingOverflow(count)
+      return sum.overflow ? Int.max : sum.partialValue
+    }
+  }
 }

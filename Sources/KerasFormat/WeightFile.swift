@@ -41,7 +41,7 @@ public struct WeightFile: Sendable {
     /// Where the layer stands in a Keras 3 file (`layers/conv2d_1`); the name in other files.
     let path: String
 
-    public var parameterCount: Int { tensors.reduce(0) { $0 + $1.parameterCount } }
+    public var parameterCount: Int { Shape.sum(tensors.map(\.parameterCount)) }
   }
 
   public let path: String
@@ -56,7 +56,7 @@ public struct WeightFile: Sendable {
   /// All layers in the file's order, those without tensors included.
   public let layers: [Layer]
   /// The number of all parameters.
-  public var parameterCount: Int { layers.reduce(0) { $0 + $1.parameterCount } }
+  public var parameterCount: Int { Shape.sum(layers.map(\.parameterCount)) }
 
   let file: HDF5File
 

@@ -118,6 +118,60 @@ import Testing
   }
 }
 
+@Suite("Model configurations that make no sense") struct KerasConfigurationTests {
+  private func failureToRead(configuration: String) throws -> KerasFormatError {
+    try Fixture.withFolder { folder in
+      let path = folder + "/model.h5"
+      let file = try HDF5File(creating: path)
+      try file.root.createGroup("model_weights").set("layer_names", [String]())
+      try file.root.set("model_config", configuration)
+      try file.close()
+      return try failure { try KerasModel(path: path) }
+    }
+  }
+
+  @Test(
+    "Each gives an error of its kind",
+    arguments: [
+      ("", .damaged), ("{", .damaged), ("[]", .damaged), ("null", .damaged),
+      (#"{"class_name": "Sequential"}"#, .damaged),
+      (#"{"class_name": "Sequential", "config": {"layers": [7]}}"#, .damaged),
+      (#"{"class_name": "Sequential", "config": {"layers": []}}"#, .unsupported),
+      (#"{"class_name": "Odd", "config": {"layers": []}}"#, .unsupported),
+      (
+        #"{"class_name": "Functional", "config": {"layers": [], "input_layers": [["a", 0, 0]], "#
+          + #""output_layers": [["a", 0, 0]]}}"#, .damaged
+      ),
+      (
+        #"{"class_name": "Functional", "config": {"layers": ["#
+          + #"{"class_name": "Flatten", "name": "a", "config": {}, "inbound_nodes": [[["a", 0, 0]]]}"#
+          + #"], "input_layers": [["a", 0, 0]], "output_layers": [["a", 0, 0]]}}"#, .damaged
+      ),
+      (
+        #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": "#
+          + #"{"name": "d", "units": 1e30, "batch_input_shape": [null, 3]}}]}}"#, .unsupported
+      ),
+      (
+        #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": "#
+          + #"{"name": "d", "units": 2, "batch_input_shape": [null, 3]}}]}}"#, .unexpected
+      ),
+    ] as [(String, KerasFormatError.Kind)])
+  func senseless(configuration: String, kind: KerasFormatError.Kind) throws {
+    #expect(try failureToRead(configuration: configuration).kind == kind)
+  }
+
+  @Test("Nesting beyond all bounds is refused", arguments: [40, 300, 100_000])
+  func nesting(depth: Int) throws {
+    let open = #"{"class_name": "Sequential", "config": {"name": "m", "layers": ["#
+    let deep =
+      String(repeating: open, count: depth) + String(repeating: "]}}", count: depth)
+    let kind = try failureToRead(configuration: deep).kind
+    #expect(kind == .tooLarge || kind == .damaged)
+    let brackets = String(repeating: "[", count: depth)
+    #expect(try failureToRead(configuration: brackets).kind == .damaged)
+  }
+}
+
 @Suite("Models written here") struct KerasModelWriteTests {
   @Test("Every fixture, written and read back, is the same", arguments: KerasModelReadTests.files)
   func roundTrip(file: String) throws {

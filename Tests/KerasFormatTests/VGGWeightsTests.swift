@@ -178,6 +178,27 @@ import Testing
     }
   }
 
+  @Test("Shapes beyond all bounds are listed, and refused when read")
+  func absurdShapes() throws {
+    try Fixture.withFolder { folder in
+      let path = try write(folder) { root in
+        try root.set("layer_names", ["a", "b"])
+        for name in ["a", "b"] {
+          let names = (0..<20).map { "w\($0)" }
+          let group = try root.createGroup(name)
+          try group.set("weight_names", names)
+          for tensor in names {
+            try group.createDataset(
+              tensor, shape: [1 << 29, 1 << 29], of: Float.self, options: .chunked([1, 1]))
+          }
+        }
+      }
+      let file = try WeightFile(path: path)
+      #expect(file.parameterCount == Int.max)
+      #expect(try failure { try file.tensors(of: "a") }.kind == .tooLarge)
+    }
+  }
+
   @Test("A file cut short")
   func truncated() throws {
     let whole = try Data(
