@@ -31,13 +31,15 @@ SETTINGS = [(150, "rescale", "nearest"), (224, "caffe", "bilinear")]
 
 
 def copy_photos(shared, folder):
-    """4 photos of each class, spread over the class, as a data set of one split."""
+    """4 photos of each class, spread over the class, and a fifth, lest 2 of the 8 validate."""
     for source in sorted((shared / "data/dogs-vs-cats/validation").iterdir()):
-        target = folder / "train" / source.name
-        target.mkdir(parents=True)
         photos = sorted(source.iterdir())
-        for photo in photos[:: len(photos) // 4][:4]:
-            shutil.copy(photo, target)
+        photos = photos[:: len(photos) // 5][:5]
+        for split, chosen in [("train", photos[:4]), ("validation", photos[4:])]:
+            target = folder / split / source.name
+            target.mkdir(parents=True)
+            for photo in chosen:
+                shutil.copy(photo, target)
 
 
 def export(headstart, data, weights, backbone, setting, layer, scratch):
