@@ -35,11 +35,22 @@ public struct Classifier: Sendable {
   public func probabilities(
     features: [Float], count: Int, pool: ThreadPool
   ) throws -> [[Double]] {
-    guard count > 0 else { return [] }
-    let rows = try head(
-      Tensor(shape: [count] + head.inputShape, values: features), pool: pool)
-    return Classifier.probabilities(rows, classes: classes.count)
+    let shape = head.inputShape
+    let width = shape.reduce(1, *)
+    var rows: [[Double]] = []
+    for start in stride(from: 0, to: count, by: Self.batch) {
+      let taken = min(Self.batch, count - start)
+      var values = Array(features[start * width..<(start + taken) * width])
+      values += repeatElement(0, count: (Self.batch - taken) * width)
+      let outputs = try head(Tensor(shape: [Self.batch] + shape, values: values), pool: pool)
+      rows += Classifier.probabilities(outputs, classes: classes.count).prefix(taken)
+    }
+    return rows
   }
+
+  /// Rows that go through the head together, filled up with zeros: BLAS sums in another order for
+  /// another number of rows, and a picture's probability must not depend on its neighbours.
+  private static let batch = 32
 
   /// (n, 1) or (n, classes) outputs as a row of class probabilities each.
   static func probabilities(_ outputs: Tensor, classes: Int) -> [[Double]] {
