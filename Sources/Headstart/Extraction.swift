@@ -156,8 +156,8 @@ public struct Extraction: Sendable {
   ///
   /// - Parameters:
   ///   - cancellation: Polled between pictures; what is computed by then is stored.
-  ///   - progress: Called on this thread, after each batch and some ten times a second while
-  ///     pictures are only looked up.
+  ///   - progress: Called on this thread, after each batch, some ten times a second while pictures
+  ///     are only looked up, and at the end.
   /// - Throws: ``ExtractionError``, ``FeatureStoreError``, ``Cancelled``, or the network's error.
   ///   Everything computed before is in the store.
   public func run(
@@ -195,9 +195,10 @@ public struct Extraction: Sendable {
       throw error
     }
     try writer.finish()
-    let outcomes = feed.outcomes
+    let final = counts()
+    progress(final)
     return ExtractionResult(
-      samples: samples, outcomes: outcomes, counts: counts(), setAside: store.setAside)
+      samples: samples, outcomes: feed.outcomes, counts: final, setAside: store.setAside)
   }
 
   private func features(of batch: [PreparedPicture], _ samples: [Sample]) throws -> [Float] {

@@ -10,6 +10,7 @@ final class ProgressBar: Sendable {
     var started = Date()
     var lastDrawn = Date.distantPast
     var firstDone: Int?
+    var ended = false
     var drawn = false
   }
 
@@ -36,7 +37,9 @@ final class ProgressBar: Sendable {
         state.started = now
       }
       let pause = Console.errorIsTerminal ? 0.1 : 5.0
-      guard done == total || now.timeIntervalSince(state.lastDrawn) >= pause else { return }
+      guard done == total ? !state.ended : now.timeIntervalSince(state.lastDrawn) >= pause
+      else { return }
+      state.ended = done == total
       state.lastDrawn = now
       state.drawn = true
       let seconds = now.timeIntervalSince(state.started)

@@ -52,6 +52,8 @@ extension HDF5DatasetOptions {
   func makePropertyList(rank: Int, at place: HDF5Place) throws -> HDF5Handle {
     let list = HDF5Handle(
       try check("H5Pcreate", at: place) { H5Pcreate(CHDF5_P_DATASET_CREATE()) })
+    // Without the time of writing, equal contents give equal files.
+    try check("H5Pset_obj_track_times", at: place) { H5Pset_obj_track_times(list.id, false) }
     guard let chunk else {
       guard deflate == nil, !shuffle, !checksum else {
         throw place.error(
