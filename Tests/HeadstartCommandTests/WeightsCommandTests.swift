@@ -1,0 +1,100 @@
+import Foundation
+import KerasFormat
+import Testing
+
+/// `headstart weights` as a person meets it: output, errors, exit codes.
+@Suite struct WeightsCommandTests {
+  let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("headstart weights \(UUID().uuidString)").path
+
+  init() throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  }
+
+  /// A weight file of one dense layer, as Keras 1 writes it.
+  func writeDense(_ values: [Float], to name: String) throws {
+    let file = try HDF5File(creating: "\(folder)/\(name)")
+    try file.root.set("layer_names", ["dense_1"])
+    let group = try file.root.createGroup("dense_1")
+    try group.set("weight_names", ["dense_1_W", "dense_1_b"])
+    try group.write("dense_1_W", values, shape: [values.count / 2, 2])
+    try group.write("dense_1_b", [Float](repeating: 0, count: 2), shape: [2])
+    try file.close()
+  }
+
+  /// Runs the command in the folder, with its own weights directory.
+  func run(_ arguments: String...) throws -> CommandRun {
+    try CommandRun(arguments, in: folder, environment: ["HEADSTART_WEIGHTS": ""])
+  }
+
+  func json(_ text: String) throws -> Any {
+    try JSONSerialization.jsonObject(with: Data(text.utf8))
+  }
+
+  @Test func inspectTellsLayoutLayersAndShapes() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try writeDense([1, 2, 3, 4, 5, 6], to: "own.h5")
+    let text = try CommandRun(["weights", "inspect", "own.h5"], in: folder)
+    #expect(text.exitCode == 0 && text.errors.isEmpty)
+    for word in ["layout: Keras 1", "dense_1_W", "3×2", "parameters: 8"] {
+      #expect(text.output.contains(word))
+    }
+
+    let output = try CommandRun(["weights", "inspect", "own.h5", "--json"], in: folder)
+    let report = try #require(try json(output.output) as? [String: Any])
+    #expect(report["parameters"] as? Int == 8)
+    let layers = try #require(report["layers"] as? [[String: Any]])
+    #expect(layers.map { $0["name"] as? String } == ["dense_1"])
+    let tensors = try #require(layers[0]["tensors"] as? [[String: Any]])
+    #expect(tensors.map { $0["shape"] as? [Int] } == [[3, 2], [2]])
+  }
+
+  @Test func inspectOfSomethingElseFails() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Data("hello".utf8).write(to: URL(fileURLWithPath: folder + "/text.h5"))
+    for name in ["text.h5", "absent.h5"] {
+      let output = try CommandRun(["weights", "inspect", name], in: folder)
+      #expect(output.exitCode == 1 && output.output.isEmpty)
+      #expect(output.errors.contains(name))
+    }
+  }
+
+  @Test func verifyFailsWhenOneFileIsBad() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(
+      atPath: folder + "/weights", withIntermediateDirectories: true)
+    let none = try run("weights", "verify")
+    #expect(none.exitCode == 1 && none.errors.contains("weights fetch"))
+
+    try writeDense([1, 2], to: "weights/a.h5")
+    let good = try run("weights", "verify")
+    #expect(good.exitCode == 0)
+    #expect(good.output == "weights/a.h5: sound (4 parameters)\n")
+
+    try writeDense([1, .nan], to: "weights/b.h5")
+    let bad = try run("weights", "verify", "--json")
+    #expect(bad.exitCode == 1)
+    let reports = try #require(try json(bad.output) as? [[String: Any]])
+    #expect(reports.map { $0["verdict"] as? String } == ["sound", "bad"])
+    #expect(reports.map { ($0["problems"] as? [String])?.count } == [0, 1])
+  }
+
+  @Test func fetchNamesEveryPlaceItTried() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let output = try CommandRun(
+      ["weights", "fetch", "vgg19", "--weights-directory", "w", "--quiet"], in: folder,
+      environment: ["HEADSTART_MIRROR": folder + "/nowhere"])
+    #expect(output.exitCode == 1 && output.output.isEmpty)
+    #expect(output.errors.contains("nowhere/vgg19_weights_tf_dim_ordering_tf_kernels_notop"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/w").isEmpty)
+  }
+
+  @Test func fetchOfAnUnknownNetworkIsWrongUsage() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let output = try CommandRun(["weights", "fetch", "vgg17"], in: folder)
+    #expect(output.exitCode == 64 && output.errors.contains("vgg16"))
+    let mirror = try CommandRun(
+      ["weights", "fetch", "vgg16"], in: folder, environment: ["HEADSTART_MIRROR": "nonsense"])
+    #expect(mirror.exitCode == 1 && mirror.errors.contains("HEADSTART_MIRROR"))
+  }
+}
