@@ -60,7 +60,7 @@ struct DemoCommand: ParsableCommand {
       _ = try headstart(["weights", "fetch", "vgg16"])
     }
     let model = "\(output)/run/model.h5"
-    let cache = ["--features", features]
+    let cache = features == "features" ? [] : ["--features", features]
     var unreadable = try headstart(["extract", data] + cache)
     unreadable = try headstart(["train", data, "--output", "\(output)/run"] + cache) || unreadable
     unreadable = try headstart(["evaluate", model, data] + cache) || unreadable
