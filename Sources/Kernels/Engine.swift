@@ -39,7 +39,7 @@ struct Engine: ~Copyable, @unchecked Sendable {
     }
     workspace = nil  // give its memory back first
     let plan = StackPlan(
-      layers: layers, height: height, width: width, largestTile: arithmetic.largestTile,
+      layers: layers, height: height, width: width, arithmetic: arithmetic,
       channelBlock: Int(kernels.pointee.channel_block), tiles: tiles)
     try weights.prepare(for: plan)
     let made = try Workspace(

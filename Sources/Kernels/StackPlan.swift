@@ -30,6 +30,8 @@ struct LayerPlan: Sendable, Equatable {
   var outputWidth: Int { pools ? width / 2 : width }
   var tilesY: Int { ceilingDivide(height, m) }
   var tilesX: Int { ceilingDivide(width, m) }
+  /// Tiles of one picture.
+  var tiles: Int { tilesY * tilesX }
   var frequencies: Int { (m + 2) * (m + 2) }
 }
 
@@ -44,48 +46,36 @@ struct StackPlan: Sendable {
   /// Tiles that repay one reading of a layer's weights.
   static let enoughTiles = 224
 
-  /// - Parameter tiles: the tile size m of each layer; nil lets the plan choose.
+  /// - Parameter tiles: the tile size m of each layer; nil lets the arithmetic's budget choose.
   init(
-    layers: [ConvolutionLayer], height: Int, width: Int, largestTile: Int, channelBlock: Int,
-    tiles: [Int]? = nil
+    layers: [ConvolutionLayer], height: Int, width: Int, arithmetic: Arithmetic,
+    channelBlock: Int, tiles: [Int]? = nil
   ) {
     self.layers = []
     var height = height
     var width = width
-    var group = 1
     for (index, layer) in layers.enumerated() {
       let isDirect =
         index == 0 && layer.inputChannels <= Self.mostDirectChannels && (tiles?[0] ?? 1) == 1
-      var plan = LayerPlan(
-        method: .direct, height: height, width: width,
+      let plan = LayerPlan(
+        method: isDirect ? .direct : .winograd(m: 2), height: height, width: width,
         inputChannels: isDirect
           ? layer.inputChannels : roundUp(layer.inputChannels, to: channelBlock),
         outputChannels: roundUp(layer.outputChannels, to: channelBlock), pools: layer.poolAfter,
         group: 1)
-      if !isDirect {
-        plan.method = .winograd(m: tiles?[index] ?? Self.tileSize(of: plan, upTo: largestTile))
-      }
-      // Powers of two that never shrink, so that one layer's groups fill the next one's.
-      while group < Self.largestGroup, group * plan.tilesY * plan.tilesX < Self.enoughTiles {
-        group *= 2
-      }
-      plan.group = group
       self.layers.append(plan)
       height = plan.outputHeight
       width = plan.outputWidth
     }
-  }
-
-  /// The m that costs least: multiplications at 400 GFLOPS plus one reading of the transformed
-  /// weights at 30 GB/s for every 16 pictures. A larger m, less exact, must gain 2 %.
-  private static func tileSize(of plan: LayerPlan, upTo largest: Int) -> Int {
-    var best = (m: 2, cost: Double.infinity)
-    for m in 2...largest {
-      let weights = Double((m + 2) * (m + 2) * plan.inputChannels * plan.outputChannels)
-      let tiles = Double(16 * ceilingDivide(plan.height, m) * ceilingDivide(plan.width, m))
-      let cost = weights * tiles * 2 / 400e9 + weights * 4 / 30e9
-      if cost < best.cost * 0.98 { best = (m, cost) }
+    let tiles = tiles ?? TileChoice(arithmetic: arithmetic).tileSizes(of: self.layers)
+    var group = 1
+    for (index, m) in tiles.enumerated() {
+      if self.layers[index].method != .direct { self.layers[index].method = .winograd(m: m) }
+      // Powers of two that never shrink, so that one layer's groups fill the next one's.
+      while group < Self.largestGroup, group * self.layers[index].tiles < Self.enoughTiles {
+        group *= 2
+      }
+      self.layers[index].group = group
     }
-    return best.m
   }
 }

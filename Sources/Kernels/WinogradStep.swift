@@ -27,7 +27,7 @@ struct WinogradStep: @unchecked Sendable {
   /// Weights that stay in L3 beside the activations.
   static let cachedWeightBytes = 16 << 20
 
-  private var tiles: Int { pictures * plan.tilesY * plan.tilesX }
+  private var tiles: Int { pictures * plan.tiles }
   private var channelBlock: Int { Int(kernels.pointee.channel_block) }
   private var words: Int { plan.inputChannels / Int(kernels.pointee.channels_per_word) }
   /// Floats of U of one frequency and one block of output channels.

@@ -89,7 +89,7 @@ struct Scratch: Sendable {
     for layer in plan.layers where layer.method != .direct {
       // A group may be smaller than planned, so either order can come up.
       let words = layer.inputChannels / Int(kernels.channels_per_word)
-      let tiles = min(layer.group, capacity) * layer.tilesY * layer.tilesX
+      let tiles = min(layer.group, capacity) * layer.tiles
       let some = min(tiles, WinogradStep.privateTiles(kernels))
       let many = min(tiles, WinogradStep.sharedTiles)
       own.inputs = max(own.inputs, layer.frequencies * oddLines(some * words))
