@@ -53,6 +53,16 @@ extension Classifier {
         path: path, expected: expectation, found: "an attribute that does not hold them")
     }
     let settings = metadata.features
+    guard metadata.classes.count >= 2, Set(metadata.classes).count == metadata.classes.count else {
+      throw StageError.notAClassifier(
+        path: path, expected: "two classes or more, each of another name",
+        found: "\(metadata.classes)")
+    }
+    guard (1...4096).contains(settings.height), (1...4096).contains(settings.width) else {
+      throw StageError.notAClassifier(
+        path: path, expected: "pictures of 1 to 4096 pixels a side",
+        found: "\(settings.height) × \(settings.width)")
+    }
     guard model.inputShape == [settings.height, settings.width, 3] else {
       throw StageError.notAClassifier(
         path: path, expected: "an input of \(settings.height) × \(settings.width) × 3",
@@ -65,7 +75,6 @@ extension Classifier {
       layers: headLayers.map { try $0.headLayer(path: path) })
     let outputs = try head.outputShape()
     guard
-      metadata.classes.count >= 2,
       outputs == [metadata.classes.count] || (outputs == [1] && metadata.classes.count == 2)
     else {
       throw StageError.notAClassifier(

@@ -30,7 +30,14 @@ extension VGGBackbone {
     var convolutions: [VGGWeights.Convolution] = []
     var dense: [VGGWeights.Dense] = []
     for layer in layers {
-      guard let kernel = layer.weight("kernel"), let bias = layer.weight("bias") else { continue }
+      switch layer.kind {
+      case .maxPooling2D, .flatten, .reshape: continue
+      default: break
+      }
+      guard let kernel = layer.weight("kernel"), let bias = layer.weight("bias") else {
+        throw StageError.notAClassifier(
+          path: path, expected: "a kernel and a bias in \(layer.name)", found: "not both")
+      }
       switch layer.kind {
       case .conv2D(_, KerasLayer.Size(3), KerasLayer.Size(1), .same, true, .relu):
         convolutions.append(
@@ -48,8 +55,29 @@ extension VGGBackbone {
           found: "\(layer.name) (\(layer.kind.className))")
       }
     }
+    let architecture = VGGWeights.Architecture(rawValue: settings.backbone.rawValue)
+    let expected = (architecture?.convolutions ?? []).prefix(convolutions.count)
+    guard
+      expected.elementsEqual(
+        convolutions,
+        by: {
+          $0.name == $1.name && $0.inputChannels == $1.inputChannels
+            && $0.outputChannels == $1.outputChannels
+        })
+    else {
+      throw StageError.notAClassifier(
+        path: path, expected: "the first layers of \(settings.backbone.rawValue)",
+        found: convolutions.map(\.name).joined(separator: ", "))
+    }
     try self.init(
       convolutions: convolutions, dense: dense, settings: settings, source: path, pool: pool)
+    // The layers as they ought to be, poolings and all, are the layers that are there.
+    let found = layers.map(\.name)
+    let needed = kerasLayers.map(\.name).filter { $0 != "map" }
+    guard found == needed else {
+      throw StageError.notAClassifier(
+        path: path, expected: needed.joined(separator: ", "), found: found.joined(separator: ", "))
+    }
   }
 }
 

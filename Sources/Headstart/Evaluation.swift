@@ -1,5 +1,3 @@
-import NeuralNetwork
-
 /// Predictions held against labels.
 public struct Evaluation: Sendable {
   public let report: EvaluationReport
@@ -13,18 +11,17 @@ public struct Evaluation: Sendable {
   ///   - labels: true classes, as indices of `classes`.
   public init(outcomes: [Predictor.Outcome], labels: [Int], classifier: Classifier) throws {
     let classes = classifier.classes
-    var values: [Float] = []
+    var probabilities: [[Double]] = []
     var judged: [Int] = []
     var met = 0
     for (outcome, label) in zip(outcomes, labels) {
       guard case .predicted(let prediction) = outcome else { continue }
       judged.append(label)
-      values += prediction.probabilities.map(Float.init)
+      probabilities.append(prediction.probabilities)
       if classifier.trainedOn.contains(prediction.picture) { met += 1 }
     }
     report = try EvaluationReport(
-      probabilities: Tensor(shape: [judged.count, classes.count], values: values), labels: judged,
-      classes: classes)
+      probabilities: probabilities, labels: judged, classes: classes)
     trainedOn = met
   }
 }

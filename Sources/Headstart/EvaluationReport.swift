@@ -22,6 +22,15 @@ public struct EvaluationReport: Codable, Sendable {
   /// `confusion[true][predicted]`.
   public let confusion: [[Int]]
 
+  /// - Parameter probabilities: of every class, a row for each label.
+  public init(probabilities: [[Double]], labels: [Int], classes: [String]) throws {
+    try self.init(
+      probabilities: Tensor(
+        shape: [probabilities.count, classes.count],
+        values: probabilities.flatMap { $0.map(Float.init) }),
+      labels: labels, classes: classes)
+  }
+
   /// - Parameters:
   ///   - probabilities: (n, 1), the probability of the second of two classes, or (n, classes).
   ///   - labels: the true class of each row.

@@ -5,7 +5,11 @@ extension HeadSettings {
   /// Refuses settings that contradict each other, before any work is done.
   ///
   /// - Throws: `NeuralNetworkError` naming the setting.
-  public func check(classes: Int) throws {
+  public func check(classes: Int, hasValidation: Bool) throws {
+    if patience != nil, !hasValidation {
+      throw NeuralNetworkError.setting(
+        name: "patience", expected: "validation pictures, whose loss it watches", found: "none")
+    }
     for pooling in poolings {
       _ = try HeadTrainer(
         configuration(pooling: pooling, labels: Array(0..<classes), classes: classes),

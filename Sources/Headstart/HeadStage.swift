@@ -49,7 +49,7 @@ public struct HeadStage: Sendable {
 
     let train = LabelledRows(data.train, extracted, offset: 0)
     let validation = LabelledRows(data.validation, extracted, offset: data.train.count)
-    try check(train, data, split: "training")
+    try check(train, data, extracted)
     let trainFeatures = StoredFeatures(store, pictures: train.pictures, labels: train.labels)
     let validationFeatures =
       validation.labels.isEmpty
@@ -71,8 +71,8 @@ public struct HeadStage: Sendable {
       trainedOn: PictureSet(train.pictures))
     return HeadStageResult(
       classifier: classifier, trained: trained, extraction: extracted,
-      train: try report(trained, trainFeatures, train, data),
-      validation: try validationFeatures.map { try report(trained, $0, validation, data) },
+      train: try report(classifier, trainFeatures, train),
+      validation: try validationFeatures.map { try report(classifier, $0, validation) },
       outOfFold: try trained.regression.map {
         try EvaluationReport(
           probabilities: $0.outOfFold, labels: train.labels, classes: data.classes)
@@ -82,22 +82,32 @@ public struct HeadStage: Sendable {
   }
 
   /// Every class needs something to learn from.
-  private func check(_ rows: LabelledRows, _ data: DataSet, split: String) throws {
+  private func check(
+    _ rows: LabelledRows, _ data: DataSet, _ extracted: ExtractionResult
+  ) throws {
     for (label, name) in data.classes.enumerated() where !rows.labels.contains(label) {
       let files = data.train.count { $0.label == label }
+      let first = extracted.problems.first { $0.sample.label == label }
       throw StageError.emptyClass(
-        name: name, split: split,
-        reason: files == 0
-          ? "its folder holds none" : "none of its \(files) files could be read")
+        name: name, split: "training",
+        reason: first.map {
+          "none of its \(files) files could be read, not \($0.sample.path): \($0.reason)"
+        } ?? "its folder holds none")
     }
   }
 
+  /// By the very path that `evaluate` and `predict` take.
   private func report(
-    _ trained: TrainedHead, _ source: StoredFeatures, _ rows: LabelledRows, _ data: DataSet
+    _ classifier: Classifier, _ source: StoredFeatures, _ rows: LabelledRows
   ) throws -> EvaluationReport {
-    try EvaluationReport(
-      probabilities: try trained.model.predict(source, pool: pool), labels: rows.labels,
-      classes: data.classes)
+    var probabilities: [[Double]] = []
+    for start in stride(from: 0, to: source.count, by: 256) {
+      let part = Array(start..<min(start + 256, source.count))
+      probabilities += try classifier.probabilities(
+        features: try source.read(part), count: part.count, pool: pool)
+    }
+    return try EvaluationReport(
+      probabilities: probabilities, labels: rows.labels, classes: classifier.classes)
   }
 }
 

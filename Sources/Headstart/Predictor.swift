@@ -1,6 +1,7 @@
 import Kernels
 import NeuralNetwork
 import Pictures
+import Synchronization
 
 /// What a classifier says of one picture.
 public struct Prediction: Sendable {
@@ -53,7 +54,7 @@ public struct Predictor: Sendable {
     progress: (ExtractionProgress) -> Void = { _ in }
   ) throws -> [Outcome] {
     guard let featuresFolder else {
-      return try predictUncached(paths, cancellation: cancellation)
+      return try predictUncached(paths, cancellation: cancellation, progress: progress)
     }
     let store = try FeatureStore.open(
       under: featuresFolder, key: classifier.backbone.key, shape: classifier.backbone.outputShape)
@@ -90,26 +91,69 @@ public struct Predictor: Sendable {
     return rows
   }
 
-  /// For a few pictures named one by one, that are not worth a place in the cache.
+  /// For pictures named one by one, that are not worth a place in the cache.
   private func predictUncached(
-    _ paths: [String], cancellation: Cancellation
+    _ paths: [String], cancellation: Cancellation, progress: (ExtractionProgress) -> Void
   ) throws -> [Outcome] {
-    let prepare = PicturePreparation(classifier.backbone.key)
-    return try paths.map { path in
+    let clock = ContinuousClock()
+    let started = clock.now
+    var counts = ExtractionProgress()
+    counts.total = paths.count
+    var outcomes: [Outcome] = []
+    for start in stride(from: 0, to: paths.count, by: 16) {
       try cancellation.check()
-      let bytes: [UInt8]
-      let image: [Float]
-      do {
-        bytes = try PictureDecoder.bytes(ofFile: path)
-        image = try prepare(bytes, name: path)
-      } catch let error as PictureError {
-        if strict { throw error }
-        return .unreadable(path: path, reason: error.description)
+      let part = Array(paths[start..<min(start + 16, paths.count)])
+      let prepared = prepare(part)
+      let images = prepared.compactMap { try? $0.get().image }
+      let probabilities =
+        images.isEmpty
+        ? []
+        : try classifier.probabilities(
+          features: try classifier.backbone.features(
+            images: Array(images.joined()), count: images.count),
+          count: images.count, pool: pool)
+      var row = 0
+      for (path, result) in zip(part, prepared) {
+        switch result {
+        case .success(let picture):
+          outcomes.append(
+            .predicted(
+              Prediction(
+                path: path, picture: picture.hash, probabilities: probabilities[row])))
+          row += 1
+          counts.computed += 1
+        case .failure(let error):
+          if strict { throw error }
+          outcomes.append(.unreadable(path: path, reason: error.description))
+          counts.unreadable += 1
+        }
       }
-      let features = try classifier.backbone.features(images: image, count: 1)
-      let probabilities = try classifier.probabilities(features: features, count: 1, pool: pool)
-      return .predicted(
-        Prediction(path: path, picture: PictureHash(of: bytes), probabilities: probabilities[0]))
+      counts.seconds = (clock.now - started).seconds
+      progress(counts)
     }
+    return outcomes
+  }
+
+  private typealias Prepared = (hash: PictureHash, image: [Float])
+
+  /// Reads and prepares pictures on all threads.
+  private func prepare(_ paths: [String]) -> [Result<Prepared, PictureError>] {
+    let preparation = PicturePreparation(classifier.backbone.key)
+    let results = Mutex([Result<Prepared, PictureError>?](repeating: nil, count: paths.count))
+    pool.parallelFor(paths.count) { index in
+      let result: Result<Prepared, PictureError>
+      do {
+        let bytes = try PictureDecoder.bytes(ofFile: paths[index])
+        result = .success(
+          (PictureHash(of: bytes), try preparation(bytes, name: paths[index])))
+      } catch let error as PictureError {
+        result = .failure(error)
+      } catch {
+        result = .failure(
+          .unreadable(name: paths[index], reason: String(describing: error)))
+      }
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0.compactMap { $0 } }
   }
 }

@@ -33,6 +33,12 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Removes a file that an earlier run may have left.
+  public func remove(_ name: String) throws {
+    guard FileManager.default.fileExists(atPath: path(name)) else { return }
+    try FileManager.default.removeItem(atPath: path(name))
+  }
+
   /// JSON with its keys in alphabetical order, so that two runs can be compared line by line.
   public func write(json value: some Encodable, to name: String) throws {
     let encoder = JSONEncoder()

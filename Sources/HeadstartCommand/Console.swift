@@ -6,12 +6,22 @@ enum Console {
 
   /// Results, and nothing but results.
   static func result(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      note("Error: standard output cannot be written: \(error.localizedDescription)")
+      exit(1)
+    }
   }
 
   /// Diagnostics and progress.
   static func note(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    raw(text + "\n")
+  }
+
+  /// As ``note(_:)`` without a line feed. Where nobody can read it, nobody misses it.
+  static func raw(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
   /// One JSON object (or array) on standard output, its keys in alphabetical order.

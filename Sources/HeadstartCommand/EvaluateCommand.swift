@@ -38,6 +38,10 @@ struct EvaluateCommand: ParsableCommand {
     let session = try PredictionSession(model: model, options: prediction, common: common)
     let samples = try pictures(of: session.classifier)
     let outcomes = try session.predict(samples.map(\.path), cached: true)
+    guard outcomes.contains(where: { if case .predicted = $0 { true } else { false } }) else {
+      try session.finish(outcomes)
+      return
+    }
     let evaluation = try Evaluation(
       outcomes: outcomes, labels: samples.map(\.label), classifier: session.classifier)
     if evaluation.trainedOn > 0 {

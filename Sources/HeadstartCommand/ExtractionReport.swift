@@ -1,5 +1,6 @@
 import ArgumentParser
 import Headstart
+import Pictures
 
 /// The pictures that could not be read.
 enum Unreadable {
@@ -9,8 +10,8 @@ enum Unreadable {
   static func report(_ problems: [(path: String, reason: String)]) throws {
     guard !problems.isEmpty else { return }
     for problem in problems {
-      // Most reasons name the picture themselves.
-      let named = problem.reason.contains(problem.path)
+      // Most reasons begin with the picture's name.
+      let named = problem.reason.hasPrefix(problem.path + ":")
       Console.note("unreadable: \(named ? "" : problem.path + ": ")\(problem.reason)")
     }
     Console.note("\(problems.count) picture\(problems.count == 1 ? "" : "s") could not be read")
@@ -26,5 +27,13 @@ extension ProgressBar {
       detail += (detail.isEmpty ? "" : ", ") + "\(progress.unreadable) unreadable"
     }
     update(done: progress.done, total: progress.total, detail: detail)
+  }
+}
+
+extension [DataProblem] {
+  /// What may hold pictures that nobody will see: not only odd, but lost.
+  var unreadable: [(path: String, reason: String)] {
+    filter { [.nameNotUTF8, .unreadableFolder, .folderNamedLikePicture].contains($0.kind) }
+      .flatMap { problem in problem.paths.map { ($0, problem.detail) } }
   }
 }

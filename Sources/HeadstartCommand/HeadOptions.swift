@@ -47,16 +47,18 @@ struct HeadOptions: ParsableArguments {
     help: ArgumentHelp("Default: the solver's in Keras.", valueName: "rate"))
   var learningRate: Float?
 
-  @Option(help: ArgumentHelp("Of sgd.", valueName: "momentum"))
-  var momentum: Double = Self.defaults.momentum
+  @Option(help: ArgumentHelp("Of sgd; default: 0.", valueName: "momentum"))
+  var momentum: Double?
 
   @Option(
     name: .customLong("batch-size"),
-    help: ArgumentHelp("Pictures a step; the last, smaller batch counts too.", valueName: "n"))
-  var batchSize = Self.defaults.batchSize
+    help: ArgumentHelp(
+      "Pictures a step, the last, smaller batch counted too; default: 32.", valueName: "n"))
+  var batchSize: Int?
 
-  @Option(help: ArgumentHelp("At most this many passes over the pictures.", valueName: "n"))
-  var epochs = Self.defaults.epochs
+  @Option(
+    help: ArgumentHelp("At most this many passes over the pictures; default: 50.", valueName: "n"))
+  var epochs: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -72,14 +74,42 @@ struct HeadOptions: ParsableArguments {
     help: ArgumentHelp("Share of a label's certainty that is spread.", valueName: "share"))
   var labelSmoothing: Float = Self.defaults.labelSmoothing
 
-  @Option(help: ArgumentHelp("Folds of newton's cross-validation.", valueName: "k"))
-  var folds = Self.defaults.folds
+  @Option(
+    help: ArgumentHelp(
+      "Folds of newton's cross-validation, at most the pictures of the smallest class; default: 10.",
+      valueName: "k"))
+  var folds: Int?
 
   @Option(
     help: ArgumentHelp(
       "Strength of newton's regularisation; default: chosen by cross-validation.",
       valueName: "lambda"))
   var strength: Double?
+
+  /// An option that the solver would not look at is a misunderstanding, not a wish.
+  func validate() throws {
+    let given = [
+      ("--learning-rate", learningRate != nil), ("--momentum", momentum != nil),
+      ("--batch-size", batchSize != nil), ("--epochs", epochs != nil),
+      ("--patience", patience != nil), ("--folds", folds != nil), ("--strength", strength != nil),
+    ].filter(\.1).map(\.0)
+    let understood: Set<String> =
+      switch solver {
+      case .newton: ["--folds", "--strength"]
+      case .sgd: ["--learning-rate", "--momentum", "--batch-size", "--epochs", "--patience"]
+      case .rmsprop, .adam: ["--learning-rate", "--batch-size", "--epochs", "--patience"]
+      }
+    if let foreign = given.first(where: { !understood.contains($0) }) {
+      throw ValidationError(
+        "\(foreign) means nothing to --solver \(solver.rawValue), which understands "
+          + understood.sorted().joined(separator: ", ") + ".")
+    }
+    if solver == .newton, (hidden ?? 0) != 0 || (dropout ?? 0) != 0 {
+      throw ValidationError(
+        "--hidden and --dropout mean nothing to --solver newton; rmsprop, adam and sgd have them.")
+    }
+    if let folds, folds < 2 { throw ValidationError("--folds must be at least 2, not \(folds).") }
+  }
 
   func settings(seed: UInt64) -> HeadSettings {
     var settings = HeadSettings()
@@ -89,13 +119,13 @@ struct HeadOptions: ParsableArguments {
     settings.dropout = dropout
     settings.solver = solver
     settings.learningRate = learningRate
-    settings.momentum = momentum
-    settings.batchSize = batchSize
-    settings.epochs = epochs
+    settings.momentum = momentum ?? settings.momentum
+    settings.batchSize = batchSize ?? settings.batchSize
+    settings.epochs = epochs ?? settings.epochs
     settings.patience = patience
     settings.balanced = balanced
     settings.labelSmoothing = labelSmoothing
-    settings.folds = folds
+    settings.folds = folds ?? settings.folds
     settings.strength = strength
     settings.seed = seed
     return settings

@@ -36,15 +36,20 @@ struct PredictCommand: ParsableCommand {
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
     var outcomes: [Predictor.Outcome] = []
+    var files: [String] = []
     for input in pictures {
       var isFolder: ObjCBool = false
-      let isThere = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder)
-      if isThere, isFolder.boolValue {
-        outcomes += try session.predict(try DataSet.pictures(in: [input]).pictures, cached: true)
-      } else {
-        outcomes += try session.predict([input], cached: false)
+      guard FileManager.default.fileExists(atPath: input, isDirectory: &isFolder),
+        isFolder.boolValue
+      else {
+        files.append(input)
+        continue
       }
+      outcomes += try session.predict(files, cached: false)
+      files = []
+      outcomes += try session.predict(folder: input)
     }
+    outcomes += try session.predict(files, cached: false)
     let classes = session.classifier.classes
     switch format ?? (common.json ? .json : .table) {
     case .table: Console.result(table(outcomes, classes))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Headstart
 import Kernels
+import Pictures
 
 /// The options of the commands that use a trained classifier.
 struct PredictionOptions: ParsableArguments {
@@ -41,6 +42,18 @@ struct PredictionSession {
     return try predictor.predict(paths, cancellation: Interruption.cancellation) {
       bar.update($0)
     }
+  }
+
+  /// The pictures in a folder and below, in natural order, then what in it cannot be read.
+  func predict(folder: String) throws -> [Predictor.Outcome] {
+    let listing = try DataSet.pictures(in: [folder])
+    let paths = listing.pictures.sorted { NaturalOrder.precedes($0, $1) }
+    let unreadable = listing.problems.unreadable
+    if options.strict, let first = unreadable.first {
+      throw StageError.noPictures(path: first.path, found: first.reason)
+    }
+    return try predict(paths, cached: true)
+      + unreadable.map { .unreadable(path: $0.path, reason: $0.reason) }
   }
 
   /// Names the pictures that could not be read and, if there are any, ends with exit code 3.

@@ -59,7 +59,7 @@ final class ProgressBar: Sendable {
         let bar =
           String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
         // Return, erase to the end of the line: a shorter text leaves nothing of a longer one.
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(bar) \(line)".utf8))
+        Console.raw("\r\u{1B}[K\(bar) \(line)")
       } else {
         Console.note(line)
       }
@@ -70,7 +70,7 @@ final class ProgressBar: Sendable {
   func finish() {
     state.withLock { state in
       if state.drawn, Console.errorIsTerminal {
-        FileHandle.standardError.write(Data("\n".utf8))
+        Console.raw("\n")
       }
       state.drawn = false
     }

@@ -49,7 +49,7 @@ struct SubmitCommand: ParsableCommand {
     let session = try PredictionSession(model: model, options: prediction, common: common)
     let submission = try Submission(
       classes: session.classifier.classes, positive: positive, clip: clip)
-    let outcomes = try session.predict(try DataSet.pictures(in: [folder]).pictures, cached: true)
+    let outcomes = try session.predict(folder: folder)
     let predictions = outcomes.compactMap { outcome -> Prediction? in
       if case .predicted(let prediction) = outcome { prediction } else { nil }
     }

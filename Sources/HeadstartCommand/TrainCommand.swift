@@ -48,12 +48,15 @@ struct TrainCommand: ParsableCommand {
     let dataSet = try dataOptions.open(data, seed: common.seed)
     dataSet.report(common)
     let settings = headOptions.settings(seed: common.seed)
-    try settings.check(classes: dataSet.classes.count)
+    try settings.check(
+      classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
     let pool = common.threadPool
     let (backbone, weightsFile) = try featureOptions.backbone(pool: pool)
     // Before hours of work, not after them: can the results be written?
     let folder = try RunFolder(output, command: "train", now: started)
-    if let split = dataSet.split { try split.write(to: folder.path("split.csv")) }
+    if FileManager.default.fileExists(atPath: folder.path("model.h5")) {
+      Console.note("warning: the results in \(folder.url.path) will be replaced")
+    }
 
     let stage = HeadStage(
       settings: featureOptions.settings, head: settings, featuresFolder: featureOptions.features,
@@ -63,10 +66,16 @@ struct TrainCommand: ParsableCommand {
       dataSet, backbone: backbone, cancellation: Interruption.cancellation, event: display.show)
     display.finish()
 
+    // The model first: it is what the time was spent on.
+    try result.classifier.save(to: folder.path("model.h5"))
     let metrics = TrainingMetrics(result)
     try folder.write(HistoryFile.text(result.trained), to: "history.csv")
     try folder.write(json: metrics, to: "metrics.json")
-    try result.classifier.save(to: folder.path("model.h5"))
+    if let split = dataSet.split {
+      try split.write(to: folder.path("split.csv"))
+    } else {
+      try folder.remove("split.csv")
+    }
     let manifest = try Manifest(
       command: CommandLine.arguments, started: started, head: settings, dataPath: data,
       weightsFile: weightsFile, result: result, modelPath: folder.path("model.h5"),
@@ -78,7 +87,8 @@ struct TrainCommand: ParsableCommand {
     } else {
       Console.result(summary(result, folder))
     }
-    try Unreadable.report(result.extraction.problems.map { ($0.sample.path, $0.reason) })
+    try Unreadable.report(
+      result.extraction.problems.map { ($0.sample.path, $0.reason) } + dataSet.problems.unreadable)
   }
 
   private func summary(_ result: HeadStageResult, _ folder: RunFolder) -> String {
