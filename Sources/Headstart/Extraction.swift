@@ -195,10 +195,12 @@ public struct Extraction: Sendable {
       throw error
     }
     try writer.finish()
+    // Settles what became of duplicates, and so belongs before the counts.
+    let outcomes = feed.outcomes
     let final = counts()
     progress(final)
     return ExtractionResult(
-      samples: samples, outcomes: feed.outcomes, counts: final, setAside: store.setAside)
+      samples: samples, outcomes: outcomes, counts: final, setAside: store.setAside)
   }
 
   private func features(of batch: [PreparedPicture], _ samples: [Sample]) throws -> [Float] {
