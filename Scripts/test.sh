@@ -13,6 +13,9 @@ fail() {
   exit 1
 }
 
+log=$(mktemp)
+trap 'rm -f -- "$log"' EXIT
+
 step "Setup"
 Scripts/setup.sh
 
@@ -21,11 +24,13 @@ swift format lint --strict --parallel --recursive Package.swift Sources Tests ||
   fail "the style check failed; Scripts/format.sh puts right what a machine can"
 
 step "Build (warnings are errors)"
-swift build -c release --build-tests || fail "the build failed"
+swift build -c release --build-tests 2>&1 | tee -- "$log" || fail "the build failed"
+# SwiftPM can make errors of Swift's warnings only; these are C's.
+if grep -F -- "$root/" "$log" | grep -E '/(Sources|Tests)/[^:]*:[0-9:]+ warning:' >&2; then
+  fail "the build has warnings"
+fi
 
 step "Tests"
-log=$(mktemp)
-trap 'rm -f -- "$log"' EXIT
 if ! swift test -c release --skip-build --disable-xctest "$@" 2>&1 | tee -- "$log"; then
   printf '\nWhat failed:\n' >&2
   grep -E '^.{0,4}(Test|Suite) .* (recorded an issue|failed)|error:' -- "$log" >&2 || true
