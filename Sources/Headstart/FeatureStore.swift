@@ -11,8 +11,9 @@ import Synchronization
 /// 2. it is renamed, and the folder synchronised.
 ///
 /// So a kill at any moment leaves whole shards and perhaps a temporary file, and any number of
-/// processes may fill one store at the same time without a lock: they never touch the same file.
-/// At worst two of them compute the same picture; then there are two equal rows, and one is used.
+/// processes may fill one store at the same time: they never touch the same file and never wait
+/// for each other. At worst two of them compute the same picture; then there are two equal rows,
+/// and one is used. As long as the object lives, ``FeatureStorePruning`` leaves the store alone.
 ///
 /// Nothing is trusted that was not checked. Opening a store reads the tables of all shards and
 /// checks their structure; the first use of a row checks its shard's SHA-256 over every byte, once
@@ -69,8 +70,11 @@ public final class FeatureStore: Sendable {
   private let state = Mutex(State())
   private let openFiles = OpenShards(capacity: 128)
 
-  private init(folder: String, description: StoreDescription) {
+  private let use: FeatureStoreUse
+
+  private init(folder: String, description: StoreDescription, use: FeatureStoreUse) {
     self.folder = folder
+    self.use = use
     shape = description.shape
     settings = description.settings
     identifier = description.key
@@ -88,10 +92,18 @@ public final class FeatureStore: Sendable {
   ) throws -> FeatureStore {
     let folder = (root as NSString).appendingPathComponent(key.folderName)
     let wanted = StoreDescription(key: key.identifier, shape: shape, settings: key.settings)
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FeatureStoreError.cannotWrite(path: folder, reason: error.localizedDescription)
+    var taken: FeatureStoreUse?
+    // Again if it is deleted between the two steps.
+    for _ in 0..<100 where taken == nil {
+      do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      } catch {
+        throw FeatureStoreError.cannotWrite(path: folder, reason: error.localizedDescription)
+      }
+      taken = try FeatureStoreUse.shared(folder)
+    }
+    guard let use = taken else {
+      throw FeatureStoreError.cannotWrite(path: folder, reason: "it is deleted all the time")
     }
     switch try StoreDescription.read(from: folder) {
     case nil: try wanted.write(to: folder)
@@ -99,19 +111,25 @@ public final class FeatureStore: Sendable {
     case let found?:
       throw FeatureStoreError.foreign(folder: folder, expected: wanted.key, found: found.key)
     }
-    let store = FeatureStore(folder: folder, description: wanted)
+    let store = FeatureStore(folder: folder, description: wanted, use: use)
     try store.start()
+    // The folder's own date tells when the store was last used; a store on a read-only disk has
+    // no use for it.
+    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: folder)
     return store
   }
 
   /// Opens an existing store by its folder, whatever its settings are: to list, verify or copy.
+  /// That does not count as a use of the store.
   ///
   /// - Throws: ``FeatureStoreError`` if there is none.
   public static func open(folder: String) throws -> FeatureStore {
-    guard let description = try StoreDescription.read(from: folder) else {
+    guard let use = try FeatureStoreUse.shared(folder),
+      let description = try StoreDescription.read(from: folder)
+    else {
       throw FeatureStoreError.notAStore(folder: folder, reason: "it has no key.json")
     }
-    let store = FeatureStore(folder: folder, description: description)
+    let store = FeatureStore(folder: folder, description: description, use: use)
     try store.start()
     return store
   }
@@ -119,9 +137,6 @@ public final class FeatureStore: Sendable {
   private func start() throws {
     StoreFolder(folder).removeAbandonedFiles()
     try refresh()
-    // The folder's own date tells when the store was last used; a store on a read-only disk has
-    // no use for it.
-    try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: folder)
   }
 
   // MARK: What is there
@@ -141,13 +156,22 @@ public final class FeatureStore: Sendable {
   public func refresh() throws {
     let names = try StoreFolder(folder).shards()
     let known = state.withLock { state in state.refused.union(state.shards.keys) }
-    for name in names where !known.contains(name) {
-      let path = (folder as NSString).appendingPathComponent(name)
-      do {
-        let shard = try FeatureShard(opening: path, key: identifier, shape: shape)
-        state.withLock { $0.add(shard) }
-      } catch {
-        try handle(error, of: path)
+    let paths = names.filter { !known.contains($0) }
+      .map { (folder as NSString).appendingPathComponent($0) }
+    // A shard a batch makes thousands of them, and reading their tables is nearly all of opening.
+    let found = Mutex<[Int: Result<FeatureShard, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
+      let shard = Result {
+        try FeatureShard(opening: paths[index], key: identifier, shape: shape)
+      }
+      found.withLock { $0[index] = shard }
+    }
+    let shards = found.withLock { $0 }
+    for (index, path) in paths.enumerated() {
+      switch shards[index] {
+      case .success(let shard)?: state.withLock { $0.add(shard) }
+      case .failure(let error)?: try handle(error, of: path)
+      case nil: preconditionFailure("'\(path)' was not looked at")
       }
     }
   }

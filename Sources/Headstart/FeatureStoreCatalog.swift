@@ -16,7 +16,7 @@ public struct FeatureStoreSummary: Sendable, Equatable, Encodable {
   public let shards: Int
   /// Of all files of the store, in bytes.
   public let bytes: Int
-  /// When the store was last opened or added to.
+  /// When the store was last opened to take features from, or added to.
   public let lastUsed: Date
   /// Shards that are damaged: those set aside, and those that will be at the next use.
   public let damaged: Int

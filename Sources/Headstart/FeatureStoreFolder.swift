@@ -30,9 +30,7 @@ struct StoreDescription: Codable, Equatable {
       throw FeatureStoreError.notAStore(
         folder: folder, reason: "the settings in its key.json are not those of its key")
     }
-    // The product of the extents is computed in many places: let nobody make it overflow.
-    let extents = [found.shape.height, found.shape.width, found.shape.channels]
-    guard extents.allSatisfy({ (1...1 << 20).contains($0) }) else {
+    guard found.shape.isReasonable else {
       throw FeatureStoreError.notAStore(
         folder: folder, reason: "the shape in its key.json is \(found.shape)")
     }

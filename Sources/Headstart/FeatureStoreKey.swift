@@ -137,5 +137,17 @@ public struct FeatureShape: Sendable, Hashable, Codable, CustomStringConvertible
   /// Values per picture.
   public var count: Int { height * width * channels }
 
+  /// Whether a row has 1 to 2³⁰ values. The product of the extents is computed in many places, and
+  /// a file must not make it overflow.
+  var isReasonable: Bool {
+    let largest = 1 << 30
+    var product = 1
+    for extent in [height, width, channels] {
+      guard (1...largest).contains(extent), product * extent <= largest else { return false }
+      product *= extent
+    }
+    return true
+  }
+
   public var description: String { "\(height)×\(width)×\(channels)" }
 }

@@ -29,7 +29,7 @@ public struct FeatureStorePruning: Sendable, Equatable {
   /// What would be deleted, and what would be but is in use.
   public struct Plan: Sendable, Equatable, Encodable {
     public var items: [Item] = []
-    /// Stores that a living process is writing to.
+    /// Stores that a living process has open, to read or to fill.
     public var inUse: [String] = []
     /// What carrying out the plan frees.
     public var bytes: Int { items.reduce(0) { $0 + $1.bytes } }
@@ -44,7 +44,7 @@ public struct FeatureStorePruning: Sendable, Equatable {
       let summary = try catalog.summary(of: folder)
       let age = now.timeIntervalSince(summary.lastUsed)
       if everything || unusedFor.map({ age >= $0 }) == true {
-        guard summary.unfinished == 0 else {
+        guard summary.unfinished == 0, try FeatureStoreUse.alone(folder) != nil else {
           plan.inUse.append(folder)
           continue
         }
@@ -75,15 +75,24 @@ extension FeatureStorePruning.Plan {
   /// A folder goes only if nothing else is in it: whatever somebody has put beside the shards
   /// stays.
   ///
+  /// - Returns: The stores that somebody has begun to use since the plan was made, and that were
+  ///   left alone.
   /// - Throws: ``FeatureStoreError/cannotWrite(path:reason:)`` at the first file that cannot be
   ///   deleted.
-  public func carryOut() throws {
+  @discardableResult
+  public func carryOut() throws -> [String] {
+    var inUse: [String] = []
     for item in items {
       guard item.isStore else {
         try Self.remove(item.path)
         continue
       }
       guard FileManager.default.fileExists(atPath: item.path) else { continue }
+      guard let lock = try FeatureStoreUse.alone(item.path) else {
+        inUse.append(item.path)
+        continue
+      }
+      defer { withExtendedLifetime(lock) {} }
       let files = StoreFolder(item.path)
       // The key goes last: until then what is left is still known as a store.
       let names =
@@ -92,6 +101,7 @@ extension FeatureStorePruning.Plan {
       let damaged = (item.path as NSString).appendingPathComponent(FeatureStore.damagedFolder)
       for folder in [damaged, item.path] { rmdir(folder) }
     }
+    return inUse
   }
 
   private static func remove(_ path: String) throws {

@@ -61,9 +61,12 @@ final class FeatureShard: Sendable {
       throw Damage(description: "it belongs to other settings, \(trailer.key.prefix(12))")
     }
     let rows = trailer.sha256.length / PictureHash.byteCount
-    guard rows > 0, trailer.shape == [rows, shape.height, shape.width, shape.channels],
+    let (valueCount, overflow) = rows.multipliedReportingOverflow(by: shape.count)
+    let (bytes, overflowOfBytes) = valueCount.multipliedReportingOverflow(by: 4)
+    guard rows > 0, !overflow, !overflowOfBytes,
+      trailer.shape == [rows, shape.height, shape.width, shape.channels],
       trailer.sha256.length == rows * PictureHash.byteCount, trailer.view.length == rows * 2,
-      trailer.features.length == rows * shape.count * 4
+      trailer.features.length == bytes
     else {
       throw Damage(description: "its shape is \(trailer.shape), and not that of \(shape) features")
     }

@@ -109,10 +109,23 @@ public struct VGGBackbone: FeatureExtractor {
     let features = try stack.forward(
       images, count: count, height: settings.height, width: settings.width)
     guard !denseLayers.isEmpty else { return features }
-    var rows = Tensor(shape: [count, features.count / max(count, 1)], values: features)
-    for layer in denseLayers { rows = try layer(rows, pool: pool) }
-    return rows.values
+    let width = features.count / max(count, 1)
+    var outputs: [Float] = []
+    outputs.reserveCapacity(count * outputShape.count)
+    for start in stride(from: 0, to: count, by: Self.denseRows) {
+      let taken = min(Self.denseRows, count - start)
+      var values = Array(features[start * width..<(start + taken) * width])
+      values += repeatElement(0, count: (Self.denseRows - taken) * width)
+      var rows = Tensor(shape: [Self.denseRows, width], values: values)
+      for layer in denseLayers { rows = try layer(rows, pool: pool) }
+      outputs += rows.values.prefix(taken * outputShape.count)
+    }
+    return outputs
   }
+
+  /// Rows that go through the dense layers together, filled up with zeros: BLAS sums in another
+  /// order for another number of rows, and a picture's bits must not depend on its batch.
+  private static let denseRows = 16
 }
 
 /// No network at all: the preprocessed pixels are the features (`--backbone none`).

@@ -138,8 +138,8 @@ struct FeaturesExportCommand: ParsableCommand {
     discussion: """
       Writes bottleneck_features_<split>.npy (n, h, w, c), bottleneck_labels_<split>.npy and \
       bottleneck_files_<split>.txt, a path a line, all in the same order. Features that are not in \
-      the cache are extracted first. Labels count the classes in alphabetical order; pictures \
-      without labels have no label file.
+      the cache are extracted first. Labels count the classes from 0 on, in alphabetical order \
+      or that of --class-order; pictures without labels have no label file.
 
         headstart features export photos --split train --output bottleneck
         python3 -c "import numpy; print(numpy.load('bottleneck/bottleneck_features_train.npy').shape)"
@@ -202,8 +202,8 @@ struct FeaturesPruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prune", abstract: "Deletes what of the feature cache is no longer needed.",
     discussion: """
-      Deletes only what it is told to, and says what. A store that a living process is writing to \
-      is left alone.
+      Deletes only what it is told to, and says what. A store that a living process has open is \
+      left alone.
 
         headstart features prune --older-than 30 --dry-run
         headstart features prune --older-than 30
@@ -241,8 +241,12 @@ struct FeaturesPruneCommand: ParsableCommand {
   func run() throws {
     let pruning = FeatureStorePruning(
       unusedFor: olderThan.map { $0 * 86400 }, everything: all, damaged: damaged)
-    let plan = try pruning.plan(for: options.folders(), in: options.catalog)
-    if !dryRun { try plan.carryOut() }
+    var plan = try pruning.plan(for: options.folders(), in: options.catalog)
+    if !dryRun {
+      let inUse = try plan.carryOut()
+      plan.items.removeAll { inUse.contains($0.path) }
+      plan.inUse += inUse
+    }
     if options.json {
       try Console.json(
         Result(deleted: !dryRun, bytes: plan.bytes, items: plan.items, inUse: plan.inUse))

@@ -9,13 +9,20 @@ import Testing
     return key
   }()
 
-  private func makeStores(_ scratch: Scratch) throws -> (FeatureStore, FeatureStore) {
+  /// A store that nobody has open.
+  private struct ClosedStore {
+    let folder: String
+    let shards: [String]
+    init(_ store: FeatureStore) { (folder, shards) = (store.folder, store.shards) }
+  }
+
+  private func makeStores(_ scratch: Scratch) throws -> (ClosedStore, ClosedStore) {
     let first = try FeatureStore.example(in: scratch)
     try first.append(rows(4), pictures: pictures(0..<4))
     try first.append(rows(3), pictures: pictures(3..<6))
     let second = try FeatureStore.example(in: scratch, key: other)
     try second.append(rows(2), pictures: pictures(0..<2))
-    return (first, second)
+    return (ClosedStore(first), ClosedStore(second))
   }
 
   private func age(_ folder: String, days: Double) throws {
@@ -134,5 +141,38 @@ import Testing
     let all = try FeatureStorePruning(everything: true).plan(for: catalog.folders(), in: catalog)
     #expect(all.inUse == [second.folder])
     #expect(all.items.map(\.path) == [first.folder])
+  }
+
+  @Test func leavesStoresAloneThatAreOpen() throws {
+    let scratch = try Scratch()
+    let (first, second) = try makeStores(scratch)
+    let catalog = FeatureStoreCatalog(scratch.file("features"))
+    let pruning = FeatureStorePruning(everything: true)
+    let early = try pruning.plan(for: catalog.folders(), in: catalog)
+    #expect(early.inUse.isEmpty && early.items.count == 2)
+    do {
+      let store = try FeatureStore.example(in: scratch)
+      let reader = try FeatureStore.open(folder: second.folder)
+      #expect(
+        try pruning.plan(for: catalog.folders(), in: catalog).inUse
+          == [second.folder, first.folder])
+      // Opened only after the plan was made.
+      #expect(try early.carryOut() == [second.folder, first.folder])
+      #expect(try store.read(pictures(0..<3)) == rows(3))
+      #expect(try reader.read(pictures(0..<2)) == rows(2))
+    }
+    #expect(try early.carryOut().isEmpty)
+    #expect(try catalog.folders().isEmpty)
+  }
+
+  @Test func verifyingIsNotUsing() throws {
+    let scratch = try Scratch()
+    let (first, _) = try makeStores(scratch)
+    let catalog = FeatureStoreCatalog(scratch.file("features"))
+    try age(first.folder, days: 40)
+    #expect(try FeatureStore.open(folder: first.folder).verify().isEmpty)
+    #expect(
+      try FeatureStorePruning(unusedFor: 30 * 86400).plan(for: catalog.folders(), in: catalog)
+        .items.map(\.path) == [first.folder])
   }
 }

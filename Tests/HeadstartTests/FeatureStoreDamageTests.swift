@@ -236,4 +236,36 @@ import Testing
     }
     #expect(free > 1000)
   }
+
+  @Test(arguments: [
+    (1 << 20, 1 << 20, 1 << 20), (1 << 11, 1 << 10, 1 << 10), (1, 1, .max), (2, 3, 0), (-1, -1, 24),
+  ])
+  func craftedShapeIsRefused(_ height: Int, _ width: Int, _ channels: Int) throws {
+    let scratch = try Scratch()
+    let (folder, _) = try makeStore(scratch)
+    try describe(folder, height, width, channels)
+    #expect(throws: FeatureStoreError.self) { try FeatureStore.open(folder: folder) }
+    #expect(throws: FeatureStoreError.self) { try FeatureStore.example(in: scratch) }
+    let summary = try FeatureStoreCatalog(scratch.file("features")).summary(of: folder)
+    #expect(summary.problem?.contains("the shape in its key.json") == true)
+  }
+
+  @Test func shardsOfAnotherShapeAreSetAside() throws {
+    let scratch = try Scratch()
+    let (folder, _) = try makeStore(scratch)
+    try describe(folder, 1 << 10, 1 << 10, 1 << 10)
+    let store = try FeatureStore.open(folder: folder)
+    #expect(store.count == 0)
+    #expect(store.setAside.count == 2)
+  }
+
+  /// Writes a `key.json` with the right key and any shape.
+  private func describe(_ folder: String, _ height: Int, _ width: Int, _ channels: Int) throws {
+    let text: [String: Any] = [
+      "key": FeatureKey.example.identifier, "settings": FeatureKey.example.settings,
+      "shape": ["height": height, "width": width, "channels": channels],
+    ]
+    try JSONSerialization.data(withJSONObject: text)
+      .write(to: URL(fileURLWithPath: path(folder, "key.json")))
+  }
 }

@@ -176,4 +176,23 @@ import Testing
     #expect(PictureHash(bytes: hash.bytes) == hash)
     #expect(PictureHash(bytes: [1, 2, 3]) == nil)
   }
+
+  /// 25,000 pictures in batches of sixteen are 1,600 shards.
+  @Test func manyShardsOpenFast() throws {
+    let scratch = try Scratch()
+    let store = try FeatureStore.example(in: scratch)
+    try store.append(rows(1), pictures: pictures(0..<1))
+    let whole = (store.folder as NSString).appendingPathComponent(store.shards[0])
+    for index in 1..<1600 {
+      try FileManager.default.copyItem(
+        atPath: whole,
+        toPath: (store.folder as NSString).appendingPathComponent("shard-\(index).h5"))
+    }
+    let start = Date()
+    let again = try FeatureStore.example(in: scratch)
+    let seconds = Date().timeIntervalSince(start)
+    #expect(again.shardCount == 1600)
+    // A second is far more than an idle machine needs; a busy one gets more.
+    #expect(seconds < 5, "\(seconds) s")
+  }
 }

@@ -66,6 +66,30 @@ import Testing
     }
   }
 
+  /// BLAS sums in another order for another number of rows.
+  @Test func bitsOfDenseLayersDoNotDependOnTheBatch() throws {
+    let dense = [(512, 300), (300, 70)].enumerated().map { index, size in
+      VGGWeights.Dense(
+        name: "fc\(index + 1)", inputs: size.0, outputs: size.1,
+        kernel: (0..<size.0 * size.1).map { Float(($0 &* 7919) % 1013) / 1013 - 0.5 },
+        bias: (0..<size.1).map { Float($0 % 7) / 7 })
+    }
+    let size = 32 * 32 * 3
+    let images = (0..<18 * size).map { Float(($0 &* 31 &+ $0 / size &* 17) % 255) - 127 }
+    let backbone = try backbone("fc2", dense: dense)
+    let all = try backbone.features(images: images, count: 18)
+    #expect(all.count == 18 * 70 && all.contains { $0 > 0 })
+    for batch in [1, 3, 16] {
+      var found: [Float] = []
+      for start in stride(from: 0, to: 18, by: batch) {
+        let end = min(18, start + batch)
+        found += try backbone.features(
+          images: Array(images[start * size..<end * size]), count: end - start)
+      }
+      #expect(found.map(\.bitPattern) == all.map(\.bitPattern), "batches of \(batch)")
+    }
+  }
+
   @Test func unknownLayersAreNamed() throws {
     let error = #expect(throws: BackboneError.self) { _ = try backbone("block6_pool") }
     #expect(try #require(error).description.contains("test.h5 has no layer named block6_pool"))

@@ -1,0 +1,52 @@
+import Foundation
+
+/// The sign that a process uses a store: an advisory lock on the store's folder, shared by all who
+/// read or fill it and taken alone by who deletes it. It ends with the object, or the process.
+final class FeatureStoreUse: Sendable {
+  private let descriptor: Int32
+
+  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit {
+    // Told explicitly: a child process that is just being started has the descriptor, too.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
+
+  /// Takes part in the use of a store; waits while it is being deleted.
+  ///
+  /// - Returns: `nil` if the folder was deleted meanwhile, or is not there.
+  static func shared(_ folder: String) throws -> FeatureStoreUse? {
+    guard let use = try open(folder) else { return nil }
+    // A file system without locks, or a disk that may only be read: go on without.
+    while flock(use.descriptor, LOCK_SH) != 0, errno == EINTR {}
+    var held = stat()
+    var there = stat()
+    guard fstat(use.descriptor, &held) == 0, stat(folder, &there) == 0,
+      held.st_ino == there.st_ino, held.st_dev == there.st_dev
+    else { return nil }
+    return use
+  }
+
+  /// Keeps everybody else from a store.
+  ///
+  /// - Returns: `nil` if somebody uses it.
+  static func alone(_ folder: String) throws -> FeatureStoreUse? {
+    guard let use = try open(folder) else { return nil }
+    while flock(use.descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EINTR { continue }
+      if errno == EWOULDBLOCK { return nil }
+      break
+    }
+    return use
+  }
+
+  private static func open(_ folder: String) throws -> FeatureStoreUse? {
+    let descriptor = Foundation.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw FeatureStoreError.cannotRead(path: folder, reason: String(cString: strerror(errno)))
+    }
+    return FeatureStoreUse(descriptor)
+  }
+}
