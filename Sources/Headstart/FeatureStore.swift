@@ -69,6 +69,7 @@ public final class FeatureStore: Sendable {
 
   private let state = Mutex(State())
   private let openFiles = OpenShards(capacity: 128)
+  private let damage = Mutex(())
 
   private let use: FeatureStoreUse
 
@@ -307,7 +308,13 @@ public final class FeatureStore: Sendable {
   ///
   /// - Throws: ``FeatureStoreError/cannotRead(path:reason:)`` where the file may be sound.
   private func handle(_ error: any Error, of path: String) throws {
+    // Several threads may find the same damage: the first sets the shard aside, and reports it.
+    try damage.withLock { _ in try handleAlone(error, of: path) }
+  }
+
+  private func handleAlone(_ error: any Error, of path: String) throws {
     let name = (path as NSString).lastPathComponent
+    guard state.withLock({ !$0.refused.contains(name) }) else { return }
     openFiles.close(name)
     // Gone: another process has set it aside, or somebody has cleared the store.
     guard FileManager.default.fileExists(atPath: path) else {
