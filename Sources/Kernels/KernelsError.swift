@@ -20,6 +20,8 @@ public enum KernelsError: Error, Equatable, CustomStringConvertible {
   case vanished(layer: String, height: Int, width: Int)
   /// The array of pictures has the wrong number of values.
   case wrongPictureSize(expected: Int, found: Int)
+  /// Windows that do not fit their pictures; padding is top, bottom, left, right.
+  case invalidWindow(height: Int, width: Int, window: [Int], strides: [Int], padding: [Int])
   /// The system gives no more memory.
   case outOfMemory(bytes: Int)
   public var description: String {
@@ -48,8 +50,18 @@ public enum KernelsError: Error, Equatable, CustomStringConvertible {
       return "Nothing is left of pictures of \(height)×\(width) pixels after the pool of \(layer)."
     case .wrongPictureSize(let expected, let found):
       return "The pictures have \(found) values where \(expected) are needed."
+    case .invalidWindow(let height, let width, let window, let strides, let padding):
+      return """
+        A window of \(Self.product(window)) at strides of \(Self.product(strides)), padding \
+        \(padding.map(String.init).joined(separator: ", ")), does not fit pictures of \
+        \(height)×\(width) pixels.
+        """
     case .outOfMemory(let bytes):
       return "The system refuses \(bytes) bytes of memory."
     }
+  }
+
+  private static func product(_ sizes: [Int]) -> String {
+    sizes.map(String.init).joined(separator: "×")
   }
 }
