@@ -44,7 +44,7 @@ struct StackPlan: Sendable {
   /// Most pictures that a layer is given at a time.
   static let largestGroup = 32
   /// Tiles that repay one reading of a layer's weights.
-  static let enoughTiles = 224
+  static let enoughTiles = 448
 
   /// - Parameter tiles: the tile size m of each layer; nil lets the arithmetic's budget choose.
   init(
