@@ -80,29 +80,34 @@ static void announce(ck_pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
+// Waits for the workers other than the caller.
+static void waitForWorkers(ck_pool *pool) {
+  for (int i = 0; i < pool->spins; i++) {
+    if (atomic_load_explicit(&pool->unfinished, memory_order_acquire) == 0) return;
+    pauseBriefly();
+  }
+  pthread_mutex_lock(&pool->lock);
+  while (atomic_load_explicit(&pool->unfinished, memory_order_acquire) > 0)
+    pthread_cond_wait(&pool->finished, &pool->lock);
+  pthread_mutex_unlock(&pool->lock);
+}
+
 void ck_pool_run(ck_pool *pool, void (*body)(void *, int), void *context) {
-  if (pool->threads == 1 || running == pool) {
+  if (running == pool) {
     for (int worker = 0; worker < pool->threads; worker++) body(context, worker);
     return;
   }
   pthread_mutex_lock(&pool->turn);
   ck_pool *before = running;
   running = pool;
-  pool->body = body;
-  pool->context = context;
-  atomic_store_explicit(&pool->unfinished, pool->threads - 1, memory_order_relaxed);
-  announce(pool);
+  if (pool->threads > 1) {
+    pool->body = body;
+    pool->context = context;
+    atomic_store_explicit(&pool->unfinished, pool->threads - 1, memory_order_relaxed);
+    announce(pool);
+  }
   body(context, 0);
-  for (int i = 0; i < pool->spins; i++) {
-    if (atomic_load_explicit(&pool->unfinished, memory_order_acquire) == 0) break;
-    pauseBriefly();
-  }
-  if (atomic_load_explicit(&pool->unfinished, memory_order_acquire) > 0) {
-    pthread_mutex_lock(&pool->lock);
-    while (atomic_load_explicit(&pool->unfinished, memory_order_acquire) > 0)
-      pthread_cond_wait(&pool->finished, &pool->lock);
-    pthread_mutex_unlock(&pool->lock);
-  }
+  if (pool->threads > 1) waitForWorkers(pool);
   running = before;
   pthread_mutex_unlock(&pool->turn);
 }

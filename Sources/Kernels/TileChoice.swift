@@ -18,9 +18,9 @@ struct TileChoice {
   /// The largest error² that a stack may be planned to have.
   private var budget: Double {
     switch arithmetic {
-    case .f32: 0.68
+    case .f32: 0.62
     case .f32Fast: 3.2
-    case .bf16: 92
+    case .bf16: 82
     }
   }
 
