@@ -30,23 +30,24 @@ let package = Package(
     .target(name: "CPictures", dependencies: ["CJPEG"]),
 
     // The floors, each importing only those below it.
+    .target(name: "Files", swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
     .target(name: "NeuralNetwork", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "KerasFormat", dependencies: ["CHDF5"], swiftSettings: strict),
+    .target(name: "KerasFormat", dependencies: ["CHDF5", "Files"], swiftSettings: strict),
     .target(
-      name: "Pictures", dependencies: ["CPictures", "CSPNG", "CWebP", "CGIF"],
+      name: "Pictures", dependencies: ["CPictures", "CSPNG", "CWebP", "CGIF", "Files", "Kernels"],
       swiftSettings: strict),
     .target(
       name: "Headstart",
       dependencies: [
-        "Kernels", "NeuralNetwork", "KerasFormat", "Pictures",
+        "Files", "Kernels", "NeuralNetwork", "KerasFormat", "Pictures",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "HeadstartCommand",
       dependencies: [
-        "Headstart", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Files", "Headstart", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -61,7 +62,7 @@ let package = Package(
       name: "KerasFormatTests", dependencies: ["KerasFormat", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "PicturesTests", dependencies: ["Pictures", "TestSupport"],
+      name: "PicturesTests", dependencies: ["Files", "Kernels", "Pictures", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "HeadstartTests",

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 import Pictures
@@ -53,11 +54,11 @@ public struct Submission: Sendable {
       throw StageError.duplicateIdentifiers(
         id: row.id, paths: [row.prediction.path, next.prediction.path])
     }
-    var text = CSV.line(columns)
+    var text = CSVFile.line(columns)
     for row in rows {
       let values = row.prediction.probabilities
       let columns = classes.count == 2 ? [values[positive]] : values
-      text += CSV.line([row.id] + columns.map(format))
+      text += CSVFile.line([row.id] + columns.map(format))
     }
     return text
   }

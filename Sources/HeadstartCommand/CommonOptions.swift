@@ -70,63 +70,6 @@ struct FeatureOptions: ParsableArguments {
   var featuresFolder: URL { URL(fileURLWithPath: features, isDirectory: true) }
 }
 
-/// How DATA is read; see `DataSet`.
-struct DataOptions: ParsableArguments {
-  @Option(
-    name: .customLong("labels-from"),
-    help: ArgumentHelp(
-      "folder: a folder per class. name: one flat folder of pictures named cat.123.jpg.",
-      valueName: "folder|name"))
-  var labelsFrom: LabelOrigin = .folder
-
-  @Option(
-    help: ArgumentHelp("CSV file with the columns path,label.", valueName: "file"),
-    completion: .file(extensions: ["csv"]))
-  var labels: String?
-
-  @Option(
-    name: .customLong("class-order"),
-    help: ArgumentHelp(
-      "Order of the classes, separated by commas; default: alphabetical.", valueName: "a,b,…"))
-  var classOrder: String?
-
-  @Option(
-    name: .customLong("validation-share"),
-    help: ArgumentHelp(
-      "Share of the pictures kept for validation where DATA sets none apart; 0 for none.",
-      valueName: "share"))
-  var validationShare = 0.2
-
-  enum LabelOrigin: String, ExpressibleByArgument, CaseIterable { case folder, name }
-
-  func validate() throws {
-    guard validationShare >= 0, validationShare < 1 else {
-      throw ValidationError(
-        "--validation-share must lie between 0 and 1, not \(validationShare).")
-    }
-    guard labels == nil || labelsFrom == .folder else {
-      throw ValidationError("--labels and --labels-from name exclude each other.")
-    }
-  }
-
-  /// Reads the folder.
-  ///
-  /// - Parameters:
-  ///   - classes: of the classifier that judges the pictures; nil when training.
-  func open(_ path: String, seed: UInt64, classes: [String]? = nil) throws -> DataSet {
-    var options = DataSetOptions()
-    options.labels = labels.map { .csv($0) } ?? (labelsFrom == .name ? .names : .folders)
-    options.classOrder =
-      classOrder.map {
-        $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-      } ?? classes
-    options.validationFraction = classes == nil ? validationShare : 0
-    options.minimumClasses = classes == nil ? 2 : 1
-    options.seed = seed
-    return try DataSet.open(path, options: options)
-  }
-}
-
 /// What every command understands.
 struct CommonOptions: ParsableArguments {
   @Option(help: "Seed of everything random; the same seed gives the same numbers.")
@@ -152,27 +95,6 @@ struct CommonOptions: ParsableArguments {
   /// A line of progress or comment, unless `--quiet`.
   func note(_ text: @autoclosure () -> String) {
     if !quiet { Console.note(text()) }
-  }
-}
-
-extension DataSet {
-  /// Says on standard error what was found, and what looks wrong.
-  func report(_ common: CommonOptions) {
-    let counts = [
-      ("training", train.count), ("validation", validation.count), ("test", test.count),
-    ]
-    .filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
-    common.note(
-      "\(classes.count) classes (\(classes.joined(separator: ", "))), "
-        + "\(counts.joined(separator: ", ")) pictures")
-    if split != nil {
-      common.note(
-        "no pictures are set apart in a folder, so \(validation.count) were chosen to validate")
-    }
-    for problem in problems { Console.note("warning: \(problem)") }
-    if !skipped.isEmpty {
-      common.note("\(skipped.count) files that are no pictures were skipped")
-    }
   }
 }
 

@@ -24,9 +24,11 @@ enum Console {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
-  /// One JSON object (or array) on standard output, its keys in alphabetical order.
+  /// One JSON object (or array) on standard output, its keys in alphabetical order, times as
+  /// ISO 8601 strings in UTC.
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     result(String(decoding: try encoder.encode(value), as: UTF8.self))
   }

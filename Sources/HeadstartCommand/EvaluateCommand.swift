@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
     help: "Pictures to judge: validation, train, test (where it has class folders), all.")
   var split: Split?
 
-  @OptionGroup(title: "Data options") var dataOptions: DataOptions
+  @OptionGroup(title: "Data options") var labelOptions: LabelOptions
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
@@ -36,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
-    let samples = try pictures(of: session.classifier)
+    let samples = try pictures(for: session)
     let outcomes = try session.predict(samples.map(\.path), cached: true)
     guard outcomes.contains(where: { if case .predicted = $0 { true } else { false } }) else {
       try session.finish(outcomes)
@@ -60,9 +60,9 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   /// The labelled pictures of the split, in the classifier's order of classes.
-  private func pictures(of classifier: Classifier) throws -> [(path: String, label: Int)] {
-    let dataSet = try dataOptions.open(data, seed: common.seed, classes: classifier.classes)
-    dataSet.report(common)
+  private func pictures(for session: PredictionSession) throws -> [(path: String, label: Int)] {
+    let dataSet = try labelOptions.open(
+      data, classes: session.classifier.classes, common, pool: session.pool)
     let samples =
       switch split ?? (dataSet.validation.isEmpty ? .all : .validation) {
       case .validation: dataSet.validation

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Headstart
+import Kernels
 import Pictures
 
 struct ExtractCommand: ParsableCommand {
@@ -29,10 +30,11 @@ struct ExtractCommand: ParsableCommand {
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() throws {
-    let dataSet = try dataOptions.open(data, seed: common.seed)
-    dataSet.report(common)
+    let pool = common.threadPool
+    let dataSet = try dataOptions.open(
+      data, features: featureOptions.features, common, pool: pool)
     let (result, store) = try extractionOptions.extract(
-      dataSet.train + dataSet.validation + dataSet.test, featureOptions, common)
+      dataSet.train + dataSet.validation + dataSet.test, featureOptions, common, pool: pool)
     if common.json {
       try Console.json(Summary(result, store))
     } else {
@@ -91,9 +93,8 @@ struct ExtractionCommandOptions: ParsableArguments {
 
   /// Sees to it that the features of some samples are in the cache.
   func extract(
-    _ samples: [Sample], _ features: FeatureOptions, _ common: CommonOptions
+    _ samples: [Sample], _ features: FeatureOptions, _ common: CommonOptions, pool: ThreadPool
   ) throws -> (ExtractionResult, FeatureStore) {
-    let pool = common.threadPool
     let (backbone, _) = try features.backbone(pool: pool)
     let store = try FeatureStore.open(
       under: features.features, key: backbone.key, shape: backbone.outputShape)

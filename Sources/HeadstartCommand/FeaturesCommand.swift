@@ -164,8 +164,9 @@ struct FeaturesExportCommand: ParsableCommand {
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() throws {
-    let dataSet = try dataOptions.open(data, seed: common.seed)
-    dataSet.report(common)
+    let pool = common.threadPool
+    let dataSet = try dataOptions.open(
+      data, features: featureOptions.features, common, pool: pool)
     let samples =
       switch split {
       case .train: dataSet.train
@@ -176,7 +177,8 @@ struct FeaturesExportCommand: ParsableCommand {
     guard !samples.isEmpty else {
       throw ValidationError("'\(data)' has no pictures in the split '\(split.rawValue)'.")
     }
-    let (extraction, store) = try extractionOptions.extract(samples, featureOptions, common)
+    let (extraction, store) = try extractionOptions.extract(
+      samples, featureOptions, common, pool: pool)
     let bar = ProgressBar("Export", unit: "pictures", quiet: common.quiet)
     let report = try FeatureExport.write(
       extraction, of: store, split: split.rawValue, classes: dataSet.classes, to: output,

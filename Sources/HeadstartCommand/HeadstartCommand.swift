@@ -20,6 +20,7 @@ struct HeadstartCommand: ParsableCommand {
       Exit codes: 0 done, 1 failed, 3 finished but some pictures could not be read, 64 wrong
       usage, 130 interrupted.
       """,
+    version: Release.version,
     subcommands: [
       ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
       SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,

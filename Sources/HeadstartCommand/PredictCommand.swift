@@ -74,9 +74,9 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func csv(_ outcomes: [Predictor.Outcome], _ classes: [String]) -> String {
-    var text = CSV.line(["path", "class", "probability"] + classes)
+    var text = CSVFile.line(["path", "class", "probability"] + classes)
     for case .predicted(let prediction) in outcomes {
-      text += CSV.line(
+      text += CSVFile.line(
         [
           prediction.path, classes[prediction.best],
           String(format: "%.6f", prediction.probabilities[prediction.best]),

@@ -45,12 +45,12 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let started = Date()
-    let dataSet = try dataOptions.open(data, seed: common.seed)
-    dataSet.report(common)
+    let pool = common.threadPool
+    let dataSet = try dataOptions.open(
+      data, features: featureOptions.features, common, pool: pool)
     let settings = headOptions.settings(seed: common.seed)
     try settings.check(
       classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
-    let pool = common.threadPool
     let (backbone, weightsFile) = try featureOptions.backbone(pool: pool)
     // Before hours of work, not after them: can the results be written?
     let folder = try RunFolder(output, command: "train", now: started)
@@ -72,7 +72,7 @@ struct TrainCommand: ParsableCommand {
     try folder.write(HistoryFile.text(result.trained), to: "history.csv")
     try folder.write(json: metrics, to: "metrics.json")
     if let split = dataSet.split {
-      try split.write(to: folder.path("split.csv"))
+      try folder.write(split.csv, to: "split.csv")
     } else {
       try folder.remove("split.csv")
     }

@@ -1,37 +1,20 @@
 import CHDF5
-import Foundation
+import Files
 
 /// A regular file that is read at any place, by several threads at a time.
 ///
 /// For files whose layout is known and checked: nothing is parsed, so damaged contents can do no
 /// harm, which cannot be said of every version of libhdf5.
 public final class BinaryFile: Sendable {
-  public let path: String
+  public var path: String { file.path }
   /// In bytes, when the file was opened.
-  public let size: Int
-  private let descriptor: Int32
+  public var size: Int { file.size }
+  private let file: OpenFile
 
   /// - Throws: `KerasFormatError` of kind `cannotOpen` if it is no regular file or not readable.
   public init(opening path: String) throws {
-    try RegularFile.inspect(path)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw KerasFormatError(
-        .cannotOpen, file: path, expected: "a readable file",
-        found: RegularFile.systemMessage(errno))
-    }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      let reason = RegularFile.systemMessage(errno)
-      close(descriptor)
-      throw KerasFormatError(.cannotOpen, file: path, expected: "a readable file", found: reason)
-    }
-    self.path = path
-    self.descriptor = descriptor
-    size = Int(status.st_size)
+    file = try RegularFile.open(path)
   }
-
-  deinit { close(descriptor) }
 
   /// The bytes of a range of places.
   ///
@@ -54,25 +37,10 @@ public final class BinaryFile: Sendable {
 
   /// Values as they lie in memory here.
   func read<T: BitwiseCopyable>(_ type: T.Type, at offset: Int, count: Int) throws -> [T] {
-    let (length, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
-    guard offset >= 0, count >= 0, !overflow, length <= size, offset <= size - length else {
-      throw KerasFormatError(
-        .damaged, file: path, expected: "\(length) bytes at \(offset)", found: "\(size) in all")
-    }
-    return try [T](unsafeUninitializedCapacity: count) { buffer, initialized in
-      let bytes = UnsafeMutableRawBufferPointer(buffer)
-      var done = 0
-      while done < length {
-        let got = pread(descriptor, bytes.baseAddress! + done, length - done, off_t(offset + done))
-        if got < 0, errno == EINTR { continue }
-        guard got > 0 else {
-          throw KerasFormatError(
-            .damaged, file: path, expected: "\(length) bytes at \(offset)",
-            found: got == 0 ? "\(done)" : RegularFile.systemMessage(errno))
-        }
-        done += got
-      }
-      initialized = count
+    do {
+      return try file.read(type, at: offset, count: count)
+    } catch {
+      throw KerasFormatError(error, file: path)
     }
   }
 }

@@ -1,44 +1,28 @@
-import Foundation
+import Files
 
 /// What can be told about a path before a library opens it.
 enum RegularFile {
+  /// Opens a regular file.
+  ///
+  /// - Throws: `KerasFormatError` of kind `cannotOpen` if it is none, or not readable.
+  static func open(_ path: String) throws -> OpenFile {
+    do {
+      return try OpenFile(path)
+    } catch {
+      throw KerasFormatError(error, file: path)
+    }
+  }
+
   /// Checks that `path` is a regular file that can be read, and returns its size in bytes.
   ///
   /// Without the check a named pipe would block the process, and a folder gives odd messages.
   @discardableResult
-  static func inspect(_ path: String) throws -> Int {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw KerasFormatError(
-        .cannotOpen, file: path, expected: "a readable file", found: systemMessage(errno))
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw KerasFormatError(
-        .cannotOpen, file: path, expected: "a regular file",
-        found: isFolder ? "a folder" : "a device, pipe or socket")
-    }
-    guard access(path, R_OK) == 0 else {
-      throw KerasFormatError(
-        .cannotOpen, file: path, expected: "a readable file", found: systemMessage(errno))
-    }
-    return Int(status.st_size)
-  }
+  static func inspect(_ path: String) throws -> Int { try open(path).size }
 
   /// The first `count` bytes of a file, fewer if it is shorter.
   static func firstBytes(_ path: String, count: Int) throws -> [UInt8] {
-    try inspect(path)
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw KerasFormatError(
-        .cannotOpen, file: path, expected: "a readable file", found: systemMessage(errno))
-    }
-    defer { try? file.close() }
-    do {
-      return [UInt8](try file.read(upToCount: count) ?? Data())
-    } catch {
-      throw KerasFormatError(
-        .cannotOpen, file: path, expected: "a readable file", found: "\(error)")
-    }
+    let file = try BinaryFile(opening: path)
+    return try file.bytes(0..<min(count, file.size))
   }
 
   /// Says what a file seems to be that is not of the expected format.
@@ -65,7 +49,21 @@ enum RegularFile {
   }
 
   /// The system's text for an error number.
-  static func systemMessage(_ number: Int32) -> String {
-    String(cString: strerror(number))
+  static func systemMessage(_ number: Int32) -> String { FileError.message(number) }
+}
+
+extension KerasFormatError {
+  /// A failure to open or to read a file.
+  init(_ error: FileError, file: String) {
+    switch error {
+    case .unreadable(let reason):
+      self.init(.cannotOpen, file: file, expected: "a readable file", found: reason)
+    case .notAFile(let found):
+      self.init(.cannotOpen, file: file, expected: "a regular file", found: found)
+    case .short(let wanted, let size):
+      self.init(
+        .damaged, file: file, expected: "\(wanted.count) bytes at \(wanted.lowerBound)",
+        found: "\(size) in all")
+    }
   }
 }

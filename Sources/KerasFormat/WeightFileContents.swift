@@ -1,3 +1,5 @@
+import Files
+
 /// What opening a weight file finds in it; the part of `WeightFile` that differs by layout.
 struct WeightFileContents {
   var file: HDF5File

@@ -91,13 +91,14 @@ package enum CSVFile {
     value.trimmingCharacters(in: CharacterSet(charactersIn: " \t"))
   }
 
-  /// One line without its end.
+  /// One line with its line feed; a field that holds a comma, a quote or a line break, or begins or
+  /// ends with a space, is quoted.
   package static func line(_ fields: [String]) -> String {
     fields.map { field in
       let needsQuotes =
         field.utf8.contains { [0x2C, 0x22, 0x0A, 0x0D].contains($0) }
         || field.utf8.first == 0x20 || field.utf8.last == 0x20
       return needsQuotes ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
-    }.joined(separator: ",")
+    }.joined(separator: ",") + "\n"
   }
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A picture and its class.
 public struct Sample: Sendable, Hashable {
   public var path: String
@@ -35,6 +37,8 @@ public struct DataSetOptions: Sendable {
   public var seed: UInt64
   /// A split made before; pictures in it keep their part.
   public var previousSplit: SplitTable?
+  /// Sketches of pictures seen before, which need not be read again to make a split.
+  public var sketches: SketchTable
   /// How many classes the training pictures must have at least.
   public var minimumClasses: Int
   /// Whether to look for files with the same bytes, which costs reading those that have the same size.
@@ -43,7 +47,7 @@ public struct DataSetOptions: Sendable {
   public init(
     labels: LabelSource = .folders, classOrder: [String]? = nil, validationFraction: Double = 0.2,
     testFraction: Double = 0, seed: UInt64 = 0, previousSplit: SplitTable? = nil,
-    minimumClasses: Int = 2, findDuplicates: Bool = true
+    sketches: SketchTable = SketchTable(), minimumClasses: Int = 2, findDuplicates: Bool = true
   ) {
     self.labels = labels
     self.classOrder = classOrder
@@ -51,6 +55,7 @@ public struct DataSetOptions: Sendable {
     self.testFraction = testFraction
     self.seed = seed
     self.previousSplit = previousSplit
+    self.sketches = sketches
     self.minimumClasses = minimumClasses
     self.findDuplicates = findDuplicates
   }
@@ -77,6 +82,8 @@ public struct DataSet: Sendable {
   public let test: [Sample]
   /// The split that was made, nil if the data came with one.
   public let split: SplitTable?
+  /// The sketches given, and those of the pictures that were read to make the split.
+  public let sketches: SketchTable
   public let problems: [DataProblem]
   public let skipped: [SkippedFile]
 
@@ -91,13 +98,16 @@ public struct DataSet: Sendable {
 
   /// Reads the folder at `path`.
   ///
-  /// - Parameter progress: Told how many pictures have been looked at for making a split; may be
-  ///   called from any thread.
-  /// - Throws: `DataSetError`.
+  /// - Parameters:
+  ///   - pool: What reads pictures where that is needed, to make a split or to find equal files;
+  ///     nil: one of all cores.
+  ///   - progress: Told how many pictures have been looked at for making a split, of how many.
+  ///   - check: Asked in between whether to go on; what it throws ends the work.
+  /// - Throws: `DataSetError`, or what `check` throws.
   public static func open(
-    _ path: String, options: DataSetOptions = DataSetOptions(),
-    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
-  ) throws(DataSetError) -> DataSet {
+    _ path: String, options: DataSetOptions = DataSetOptions(), pool: ThreadPool? = nil,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, check: () throws -> Void = {}
+  ) throws -> DataSet {
     let root = FolderPath.withoutTrailingSlashes(path)
     try checkFractions(options)
     let found =
@@ -106,7 +116,13 @@ public struct DataSet: Sendable {
       case .names: try FoundPictures.byName(root, options)
       case .csv(let list): try FoundPictures.inList(list, root, options)
       }
-    return try DataSet(found, root: root, options: options, progress: progress)
+    return try withoutActuallyEscaping(check) { check in
+      try withoutActuallyEscaping(progress) { progress in
+        try DataSet(
+          found, root: root, options: options, threads: pool ?? ThreadPool(),
+          DataSetAttention(check: check, progress: progress))
+      }
+    }
   }
 
   /// The pictures named, and those in the folders named and below, for prediction.
@@ -135,22 +151,30 @@ public struct DataSet: Sendable {
   }
 
   private init(
-    _ found: FoundPictures, root: String, options: DataSetOptions,
-    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
-  ) throws(DataSetError) {
+    _ found: FoundPictures, root: String, options: DataSetOptions, threads: ThreadPool,
+    _ attention: DataSetAttention
+  ) throws {
     var found = found
     try found.checkClasses(root, options)
     var table: SplitTable?
+    var sketches = options.sketches
     if found.wantsSplit, options.validationFraction + options.testFraction > 0 {
-      table = found.makeSplit(root, options, progress)
+      table = try found.makeSplit(root, options, sketches: &sketches, threads: threads, attention)
     }
-    if options.findDuplicates { found.noteEqualFiles() }
+    if options.findDuplicates { try found.noteEqualFiles(threads: threads, attention) }
     classes = found.classes
     train = found.samples(.train)
     validation = found.samples(.validation)
     test = found.samples(.test)
     split = table
+    self.sketches = sketches
     problems = found.problems
     skipped = found.skipped
   }
+}
+
+/// Whom to ask whether to go on, and to tell how far the work is.
+struct DataSetAttention {
+  let check: () throws -> Void
+  let progress: (_ done: Int, _ total: Int) -> Void
 }

@@ -1,9 +1,12 @@
+import Kernels
+import Synchronization
+
 extension FoundPictures {
   /// Sets pictures of `train` aside for validation (and test), and returns the table of all of them.
   mutating func makeSplit(
-    _ root: String, _ options: DataSetOptions,
-    _ progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
-  ) -> SplitTable {
+    _ root: String, _ options: DataSetOptions, sketches: inout SketchTable, threads: ThreadPool,
+    _ attention: DataSetAttention
+  ) throws -> SplitTable {
     let pool = items.indices.filter { items[$0].split == .train && items[$0].label != nil }
       .sorted { bytesPrecede(items[$0].path, items[$1].path) }
     let paths = pool.map { items[$0].path }
@@ -13,7 +16,8 @@ extension FoundPictures {
     let settled = settledParts(names, pool, options.previousSplit)
     var parts = settled.compactMap { $0 }
     if parts.count < pool.count {  // else an earlier split says it all, and no picture need be read
-      let groups = SketchGroups(paths: paths, progress: progress)
+      let groups = try SketchGroups(
+        paths: paths, known: &sketches, pool: threads, attention: attention)
       parts = Splitter(
         validationFraction: options.validationFraction, testFraction: options.testFraction,
         seed: options.seed
@@ -60,15 +64,25 @@ extension FoundPictures {
   /// Reports files with the same bytes, in whatever part and class.
   ///
   /// Only files of equal size are read.
-  mutating func noteEqualFiles() {
+  mutating func noteEqualFiles(threads: ThreadPool, _ attention: DataSetAttention) throws {
     let bySize = Dictionary(grouping: items.indices) { FileBytes.size(items[$0].path) ?? 0 }
-    var groups: [[Int]] = []
-    for (size, candidates) in bySize where size > 0 && candidates.count > 1 {
-      let byContent = Dictionary(grouping: candidates) { index in
-        (try? FileBytes.read(items[index].path)).map { ContentHash.hash($0) }
+    let candidates = bySize.filter { $0.key > 0 && $0.value.count > 1 }.values.joined().sorted()
+    var byContent: [UInt64: [Int]] = [:]
+    let part = 64 * threads.threads
+    for start in stride(from: 0, to: candidates.count, by: part) {
+      try attention.check()
+      let indices = Array(candidates[start..<min(start + part, candidates.count)])
+      let paths = indices.map { items[$0].path }
+      let hashes = Mutex([UInt64?](repeating: nil, count: paths.count))
+      threads.parallelFor(paths.count) { index in
+        let hash = (try? FileBytes.read(paths[index])).map { ContentHash.hash($0) }
+        hashes.withLock { $0[index] = hash }
       }
-      groups += byContent.filter { $0.key != nil && $0.value.count > 1 }.values
+      for (index, hash) in zip(indices, hashes.withLock { $0 }) {
+        if let hash { byContent[hash, default: []].append(index) }
+      }
     }
+    let groups = byContent.values.filter { $0.count > 1 }
     for group in groups.sorted(by: { $0[0] < $1[0] }) { noteEqual(group) }
   }
 

@@ -16,6 +16,10 @@ struct PictureSketch: Sendable, Equatable {
   static let gradientTolerance = 10
   static let greyTolerance = 5
 
+  init(content: UInt64, gradients: SIMD2<UInt64>, thumbnail: [UInt8]) {
+    (self.content, self.gradients, self.thumbnail) = (content, gradients, thumbnail)
+  }
+
   init(of bytes: [UInt8], name: String) {
     content = ContentHash.hash(bytes)
     guard let picture = try? Self.small(bytes, name: name) else {

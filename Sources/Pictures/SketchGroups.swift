@@ -1,4 +1,5 @@
-import Foundation
+import Files
+import Kernels
 import Synchronization
 
 /// Which pictures of a list are the same, byte by byte or by their looks.
@@ -8,19 +9,42 @@ struct SketchGroups {
   /// For each picture the first picture of its group; its own index if it is alone or comes first.
   let representatives: [Int]
 
-  /// Reads and sketches the files, on all cores; `progress` may be called from any thread.
-  init(paths: [String], progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?) {
-    let sketches = Mutex([PictureSketch?](repeating: nil, count: paths.count))
-    let done = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
-      if let bytes = try? FileBytes.read(paths[index]) {
-        let sketch = PictureSketch(of: bytes, name: paths[index])
-        sketches.withLock { $0[index] = sketch }
-      }
-      let count = done.add(1, ordering: .relaxed).newValue
-      progress?(count, paths.count)
+  /// Reads and sketches the files that `known` does not have yet, and adds them to it.
+  ///
+  /// - Parameter attention: Asked and told in between, on the calling thread.
+  init(
+    paths: [String], known: inout SketchTable, pool: ThreadPool, attention: DataSetAttention
+  ) throws {
+    var sketches = [PictureSketch?](repeating: nil, count: paths.count)
+    var unknown: [Int] = []
+    for (index, path) in paths.enumerated() {
+      sketches[index] = OpenFile.stamp(of: path).flatMap { known[$0] }
+      if sketches[index] == nil { unknown.append(index) }
     }
-    self.init(sketches: sketches.withLock { $0 })
+    let part = 16 * pool.threads
+    for start in stride(from: 0, to: unknown.count, by: part) {
+      try attention.check()
+      let indices = Array(unknown[start..<min(start + part, unknown.count)])
+      for (index, found) in zip(indices, Self.sketch(indices.map { paths[$0] }, pool: pool)) {
+        guard let (sketch, stamp) = found else { continue }
+        sketches[index] = sketch
+        if !stamp.isFresh { known.insert(sketch, for: stamp) }
+      }
+      attention.progress(paths.count - unknown.count + start + indices.count, paths.count)
+    }
+    self.init(sketches: sketches)
+  }
+
+  private typealias Found = (sketch: PictureSketch, stamp: OpenFile.Stamp)
+
+  private static func sketch(_ paths: [String], pool: ThreadPool) -> [Found?] {
+    let found = Mutex([Found?](repeating: nil, count: paths.count))
+    pool.parallelFor(paths.count) { index in
+      guard let (bytes, stamp) = try? FileBytes.stamped(paths[index]) else { return }
+      let sketch = PictureSketch(of: bytes, name: paths[index])
+      found.withLock { $0[index] = (sketch, stamp) }
+    }
+    return found.withLock { $0 }
   }
 
   init(sketches: [PictureSketch?]) {

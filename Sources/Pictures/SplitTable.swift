@@ -1,5 +1,3 @@
-import Foundation
-
 /// The parts of a data set.
 public enum Split: String, Sendable, CaseIterable {
   case train, validation, test
@@ -30,7 +28,7 @@ public struct SplitTable: Sendable, Equatable {
     self.entries = entries
   }
 
-  /// Reads what `write(to:)` wrote.
+  /// Reads a file that holds ``csv``.
   public static func read(_ path: String) throws(DataSetError) -> SplitTable {
     let list = try LabelList.read(path)
     var entries: [Entry] = []
@@ -46,39 +44,7 @@ public struct SplitTable: Sendable, Equatable {
 
   /// The table as CSV.
   public var csv: String {
-    let lines = entries.map { CSVFile.line([$0.path, $0.split.rawValue, $0.label ?? ""]) }
-    return (["path,split,label"] + lines).joined(separator: "\n") + "\n"
-  }
-
-  /// Writes the table as CSV, all of it or nothing: to a temporary name in the same folder, flushed,
-  /// then renamed.
-  public func write(to path: String) throws(DataSetError) {
-    let temporary = path + ".\(getpid()).part"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard file >= 0 else { throw Self.failure(path) }
-    var bytes = Array(csv.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw Self.abandon(file, temporary, path) }
-      bytes = bytes.dropFirst(count)
-    }
-    guard fsync(file) == 0 else { throw Self.abandon(file, temporary, path) }
-    guard close(file) == 0, rename(temporary, path) == 0 else {
-      let error = Self.failure(path)
-      unlink(temporary)
-      throw error
-    }
-  }
-
-  private static func failure(_ path: String) -> DataSetError {
-    .unreadable(path: path, reason: "not written: " + String(cString: strerror(errno)))
-  }
-
-  private static func abandon(_ file: Int32, _ temporary: String, _ path: String) -> DataSetError {
-    let error = failure(path)
-    close(file)
-    unlink(temporary)
-    return error
+    CSVFile.line(["path", "split", "label"])
+      + entries.map { CSVFile.line([$0.path, $0.split.rawValue, $0.label ?? ""]) }.joined()
   }
 }

@@ -165,6 +165,47 @@ import Testing
     #expect(try workspace.text("odd.csv").hasPrefix("id,label\n3,"))
   }
 
+  @Test func classFoldersAreSplitOnceAndTheSplitIsWrittenDown() throws {
+    Thread.sleep(forTimeInterval: 0.15)  // what has just been written may change again unseen
+    func train(_ output: String, _ arguments: String...) throws -> CommandRun {
+      try CommandRun(
+        [
+          "train", "pictures/train", "--weights", "weights.h5", "--size", "32", "--layer",
+          "block3_pool", "--output", output,
+        ] + arguments, in: workspace.path)
+    }
+    let first = try train("split-1")
+    try #require(first.exitCode == 0, "\(first.errors)")
+    #expect(first.errors.contains("Split 20/20 pictures"))
+    let table = try workspace.text("split-1/split.csv")
+    #expect(table.hasPrefix("path,split,label\n") && table.contains(",validation,"))
+    // Nothing is read a second time, and the split is the same.
+    let second = try train("split-2", "--threads", "1")
+    #expect(second.exitCode == 0 && !second.errors.contains("Split "))
+    #expect(try workspace.text("split-2/split.csv") == table)
+    let other = try train("split-3", "--seed", "1")
+    #expect(other.exitCode == 0)
+    #expect(try workspace.text("split-3/split.csv") != table)
+    let kept = try train("split-4", "--seed", "1", "--keep-split", "split-1/split.csv")
+    #expect(kept.exitCode == 0)
+    #expect(try workspace.text("split-4/split.csv") == table)
+  }
+
+  @Test func versionAndTimes() throws {
+    let version = try workspace.run("--version")
+    #expect(version.exitCode == 0 && version.output == Release.version + "\n")
+    struct Stores: Decodable {
+      struct Store: Decodable {
+        var lastUsed: String
+      }
+      var stores: [Store]
+    }
+    let list = try workspace.run("features", "list", "--json")
+    let used = try #require(try list.json(Stores.self).stores.first?.lastUsed)
+    let date = try Date(used, strategy: .iso8601)
+    #expect(abs(date.timeIntervalSinceNow) < 3600)
+  }
+
   @Test func summaryCountsParameters() throws {
     let run = try workspace.run("summary", "weights.h5")
     #expect(run.exitCode == 0)

@@ -88,8 +88,7 @@ struct DataSetListTests {
     try folder.writePictures(
       (0..<10).map { "cats/\($0).bmp" } + (0..<10).map { "dogs/\($0).bmp" })
     let made = try DataSet.open(folder.path)
-    let list = folder.path + "/split.csv"
-    try #require(made.split).write(to: list)
+    let list = try folder.write("split.csv", try #require(made.split).csv)
     let read = try DataSet.open(folder.path, options: DataSetOptions(labels: .csv(list)))
     #expect(read.train == made.train && read.validation == made.validation)
     #expect(read.classes == made.classes && read.split == nil)
@@ -111,13 +110,11 @@ struct DataSetListTests {
   func listsThatDoNotDo(text: String, complaint: String) throws {
     try folder.writePictures(["a.bmp", "b.bmp"])
     let list = try folder.write("labels.csv", text)
-    do throws(DataSetError) {
-      _ = try DataSet.open(folder.path, options: DataSetOptions(labels: .csv(list)))
-      Issue.record("expected an error")
-    } catch {
-      #expect("\(error)".contains(complaint))
-      #expect("\(error)".contains(folder.path))
+    let error = try #require(throws: DataSetError.self) {
+      try DataSet.open(folder.path, options: DataSetOptions(labels: .csv(list)))
     }
+    #expect("\(error)".contains(complaint))
+    #expect("\(error)".contains(folder.path))
   }
 
   @Test func missingList() {

@@ -1,5 +1,6 @@
+import Foundation
+import Kernels
 import Pictures
-import Synchronization
 import Testing
 
 /// Splits that are made where the folders state none.
@@ -141,26 +142,72 @@ struct DataSetSplitTests {
     #expect(all.isSuperset(of: ["cats/broken.jpg", "cats/empty.jpg", "dogs/gone.jpg"]))
   }
 
-  @Test func progressIsTold() throws {
-    let calls = Calls()
-    let data = try DataSet.open(folder.path) { done, total in calls.note(done, total) }
-    #expect(calls.dones == Array(1...60))
-    #expect(calls.totals == [60])
+  @Test func progressIsToldAndCanBeStopped() throws {
+    var calls: [(done: Int, total: Int)] = []
+    let data = try DataSet.open(folder.path, pool: ThreadPool(threads: 2)) {
+      calls.append(($0, $1))
+    }
+    #expect(calls.map(\.done) == [32, 60])
+    #expect(calls.allSatisfy { $0.total == 60 })
     // With a split that names every picture, none is looked at.
     let options = DataSetOptions(previousSplit: data.split)
     let again = try DataSet.open(folder.path, options: options) { _, _ in
       Issue.record("expected no picture to be read")
     }
     #expect(again.split == data.split)
+
+    struct Enough: Error {}
+    var asked = 0
+    #expect(throws: Enough.self) {
+      try DataSet.open(
+        folder.path, pool: ThreadPool(threads: 1),
+        check: {
+          asked += 1
+          if asked == 2 { throw Enough() }
+        })
+    }
+    #expect(asked == 2)
   }
-}
 
-/// What a progress closure was told, from whatever threads.
-private final class Calls: Sendable {
-  private let seen = Mutex<[(Int, Int)]>([])
+  /// Sketches that were kept spare the reading of files, and change nothing.
+  @Test func knownSketchesSpareTheReading() throws {
+    try folder.write("cats/broken.jpg", [0xFF, 0xD8, 0xFF])
+    Thread.sleep(forTimeInterval: 0.15)  // what has just been written may change again unseen
+    let first = try DataSet.open(folder.path)
+    #expect(first.sketches.count == 61 && first.sketches.hasChanged)
 
-  func note(_ done: Int, _ total: Int) { seen.withLock { $0.append((done, total)) } }
+    let kept = try #require(SketchTable(bytes: first.sketches.bytes))
+    #expect(kept.bytes == first.sketches.bytes && !kept.hasChanged)
+    let second = try DataSet.open(folder.path, options: DataSetOptions(sketches: kept)) { _, _ in
+      Issue.record("expected no picture to be read")
+    }
+    #expect(second.split == first.split && !second.sketches.hasChanged)
 
-  var dones: [Int] { seen.withLock { $0.map(\.0).sorted() } }
-  var totals: Set<Int> { seen.withLock { Set($0.map(\.1)) } }
+    // A file written again under its name is another file, even with its old time and size.
+    let path = folder.path + "/cats/cat.0.bmp"
+    let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+    try folder.write("cats/cat.0.bmp", Bitmap.random(seed: 999))
+    try FileManager.default.setAttributes([.modificationDate: date as Any], ofItemAtPath: path)
+    var looked = 0
+    let third = try DataSet.open(folder.path, options: DataSetOptions(sketches: kept)) {
+      looked = $0
+      #expect($1 == 61)
+    }
+    #expect(looked == 61)
+    #expect(try third.split == DataSet.open(folder.path).split)
+  }
+
+  @Test func damagedSketchesAreNotTaken() throws {
+    Thread.sleep(forTimeInterval: 0.15)
+    let bytes = try DataSet.open(folder.path).sketches.bytes
+    #expect(SketchTable(bytes: bytes)?.count == 60)
+    #expect(SketchTable(bytes: []) == nil)
+    #expect(SketchTable(bytes: Array(bytes.dropLast())) == nil)
+    #expect(SketchTable(bytes: Array(bytes.prefix(20))) == nil)
+    for place in [0, 100, bytes.count / 2, bytes.count - 1] {
+      var damaged = bytes
+      damaged[place] ^= 1
+      #expect(SketchTable(bytes: damaged) == nil)
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import Pictures
+import Files
 import Testing
 
 struct NaturalOrderTests {

@@ -1,4 +1,4 @@
-/// The order in which people count: `2.jpg` before `10.jpg`.
+/// The order in which people count: `2.jpg` before `10.jpg`, `conv2d` before `conv2d_2`.
 public enum NaturalOrder {
   /// Whether `a` comes before `b`.
   ///
@@ -30,9 +30,4 @@ public enum NaturalOrder {
     defer { index = end }
     return bytes[index..<end].drop { $0 == 0x30 }
   }
-}
-
-/// Whether `a` comes before `b` by UTF-8 bytes: the order of Python's `sorted`, and so of Keras.
-func bytesPrecede(_ a: String, _ b: String) -> Bool {
-  a.utf8.lexicographicallyPrecedes(b.utf8)
 }

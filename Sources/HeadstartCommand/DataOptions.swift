@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Kernels
+import Pictures
+
+/// Where the labels of DATA come from; see `DataSet`.
+struct LabelOptions: ParsableArguments {
+  @Option(
+    name: .customLong("labels-from"),
+    help: ArgumentHelp(
+      "folder: a folder per class. name: one flat folder of pictures named cat.123.jpg.",
+      valueName: "folder|name"))
+  var labelsFrom: LabelOrigin = .folder
+
+  @Option(
+    help: ArgumentHelp(
+      "CSV file with the columns path,label and, if you like, split.", valueName: "file"),
+    completion: .file(extensions: ["csv"]))
+  var labels: String?
+
+  @Option(
+    name: .customLong("class-order"),
+    help: ArgumentHelp(
+      "Order of the classes, separated by commas; default: alphabetical.", valueName: "a,b,…"))
+  var classOrder: String?
+
+  enum LabelOrigin: String, ExpressibleByArgument, CaseIterable { case folder, name }
+
+  func validate() throws {
+    guard labels == nil || labelsFrom == .folder else {
+      throw ValidationError("--labels and --labels-from name exclude each other.")
+    }
+  }
+
+  var options: DataSetOptions {
+    var options = DataSetOptions()
+    options.labels = labels.map { .csv($0) } ?? (labelsFrom == .name ? .names : .folders)
+    options.classOrder = classOrder.map {
+      $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    return options
+  }
+
+  /// Reads the folder for a classifier to judge: nothing is set aside, and there may be one class.
+  func open(
+    _ path: String, classes: [String], _ common: CommonOptions, pool: ThreadPool
+  ) throws -> DataSet {
+    var options = options
+    options.classOrder = options.classOrder ?? classes
+    options.validationFraction = 0
+    options.minimumClasses = 1
+    let dataSet = try DataSet.open(
+      path, options: options, pool: pool, check: { try Interruption.cancellation.check() })
+    dataSet.report(common)
+    return dataSet
+  }
+}
+
+/// How DATA is read for training.
+struct DataOptions: ParsableArguments {
+  @OptionGroup var labelOptions: LabelOptions
+
+  @Option(
+    name: .customLong("validation-share"),
+    help: ArgumentHelp(
+      "Share of the pictures kept for validation where DATA sets none apart; 0 for none.",
+      valueName: "share"))
+  var validationShare = 0.2
+
+  @Option(
+    name: .customLong("keep-split"),
+    help: ArgumentHelp(
+      "split.csv of an earlier run, for a folder that has grown: its pictures stay in their part.",
+      valueName: "file"),
+    completion: .file(extensions: ["csv"]))
+  var keepSplit: String?
+
+  func validate() throws {
+    guard validationShare >= 0, validationShare < 1 else {
+      throw ValidationError(
+        "--validation-share must lie between 0 and 1, not \(validationShare).")
+    }
+    guard keepSplit == nil || validationShare > 0 else {
+      throw ValidationError("--keep-split and --validation-share 0 exclude each other.")
+    }
+  }
+
+  /// Reads the folder, makes a split if it sets no validation pictures apart, and says on standard
+  /// error what was found.
+  ///
+  /// - Parameter features: folder of the feature cache, which keeps what a split is made by.
+  func open(
+    _ path: String, features: String, _ common: CommonOptions, pool: ThreadPool
+  ) throws -> DataSet {
+    var options = labelOptions.options
+    options.validationFraction = validationShare
+    options.previousSplit = try keepSplit.map { try SplitTable.read($0) }
+    options.seed = common.seed
+    options.sketches = SketchFile.read(in: features)
+    let bar = ProgressBar("Split", unit: "pictures", quiet: common.quiet)
+    defer { bar.finish() }
+    let dataSet = try DataSet.open(
+      path, options: options, pool: pool, progress: { bar.update(done: $0, total: $1) },
+      check: { try Interruption.cancellation.check() })
+    bar.finish()
+    try SketchFile.write(dataSet.sketches, in: features)
+    dataSet.report(common)
+    return dataSet
+  }
+}
+
+extension DataSet {
+  /// Says on standard error what was found, and what looks wrong.
+  func report(_ common: CommonOptions) {
+    let counts = [
+      ("training", train.count), ("validation", validation.count), ("test", test.count),
+    ]
+    .filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+    common.note(
+      "\(classes.count) classes (\(classes.joined(separator: ", "))), "
+        + "\(counts.joined(separator: ", ")) pictures")
+    if split != nil {
+      common.note(
+        "no pictures are set apart in a folder, so \(validation.count) were chosen to validate")
+    }
+    for problem in problems { Console.note("warning: \(problem)") }
+    if !skipped.isEmpty {
+      common.note("\(skipped.count) files that are no pictures were skipped")
+    }
+  }
+}
