@@ -24,7 +24,7 @@ struct HeadstartCommand: ParsableCommand {
     subcommands: [
       ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
       SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
-      BenchCommand.self, DemoCommand.self,
+      AugmentCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 
   static func main() {

@@ -71,6 +71,24 @@ void hsp_resample_columns(
     const uint8_t *input, int row_bytes, uint8_t *output, int output_height,
     const int32_t *starts, const int32_t *lengths, const int32_t *coefficients, int taps);
 
+// Warping ---------------------------------------------------------------------------------------
+
+// What stands where a pixel comes from outside the picture.
+typedef enum {
+  HSP_FILL_NEAREST = 0,   // aaaa|abcd|dddd
+  HSP_FILL_CONSTANT = 1,  // kkkk|abcd|kkkk
+  HSP_FILL_REFLECT = 2,   // dcba|abcd|dcba
+  HSP_FILL_WRAP = 3,      // bcda|bcda|bcda, as SciPy has it
+} hsp_fill;
+
+// Moves the pixels of an RGB picture: the pixel in row y and column x of the output, which has the
+// picture's size, is taken from row map[0] y + map[1] x + map[2] and column map[3] y + map[4] x +
+// map[5], interpolated linearly between four pixels. Any numbers are safe, NaN and infinity too.
+// The values are those of scipy.ndimage.affine_transform with order 1. HSP_NO_MEMORY or HSP_OK.
+hsp_status hsp_warp(
+    const uint8_t *rgb, int width, int height, const double map[6], hsp_fill fill, float value,
+    float *output);
+
 #ifdef __cplusplus
 }
 #endif
