@@ -19,16 +19,19 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
   case elu
   /// x / (1 + |x|).
   case softsign
+  /// x where positive, 0.2·x elsewhere.
+  case leakyReLU = "leaky_relu"
 
   /// Applies the function in place.
   public func apply(to tensor: inout Tensor, pool: ThreadPool) {
     switch self {
     case .linear: return
-    case .relu: map(&tensor.values, pool) { $0 < 0 ? 0 : $0 }
-    case .sigmoid: map(&tensor.values, pool, Self.sigmoid)
-    case .tanh: map(&tensor.values, pool) { Foundation.tanh($0) }
-    case .elu: map(&tensor.values, pool) { $0 > 0 ? $0 : expm1($0) }
-    case .softsign: map(&tensor.values, pool) { $0 / (1 + abs($0)) }
+    case .relu: tensor.values.map(pool) { $0 < 0 ? 0 : $0 }
+    case .sigmoid: tensor.values.map(pool, Self.sigmoid)
+    case .tanh: tensor.values.map(pool) { Foundation.tanh($0) }
+    case .elu: tensor.values.map(pool) { $0 > 0 ? $0 : expm1($0) }
+    case .softsign: tensor.values.map(pool) { $0 / (1 + abs($0)) }
+    case .leakyReLU: tensor.values.map(pool) { $0 < 0 ? $0 * 0.2 : $0 }
     case .softmax: softmax(&tensor, pool)
     }
   }
@@ -42,12 +45,13 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
     precondition(gradient.shape == output.shape, "a gradient has the shape of its output")
     switch self {
     case .linear: return
-    case .relu: zip(&gradient.values, output.values, pool) { $1 > 0 ? $0 : 0 }
-    case .sigmoid: zip(&gradient.values, output.values, pool) { $0 * $1 * (1 - $1) }
-    case .tanh: zip(&gradient.values, output.values, pool) { $0 * (1 - $1 * $1) }
-    case .elu: zip(&gradient.values, output.values, pool) { $1 > 0 ? $0 : $0 * ($1 + 1) }
+    case .relu: gradient.values.zip(output.values, pool) { $1 > 0 ? $0 : 0 }
+    case .sigmoid: gradient.values.zip(output.values, pool) { $0 * $1 * (1 - $1) }
+    case .tanh: gradient.values.zip(output.values, pool) { $0 * (1 - $1 * $1) }
+    case .elu: gradient.values.zip(output.values, pool) { $1 > 0 ? $0 : $0 * ($1 + 1) }
     case .softsign:
-      zip(&gradient.values, output.values, pool) { $0 * (1 - abs($1)) * (1 - abs($1)) }
+      gradient.values.zip(output.values, pool) { $0 * (1 - abs($1)) * (1 - abs($1)) }
+    case .leakyReLU: gradient.values.zip(output.values, pool) { $1 > 0 ? $0 : $0 * 0.2 }
     case .softmax: differentiateSoftmax(&gradient, output, pool)
     }
   }
@@ -58,25 +62,6 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
     if value >= 0 { return T(1 / (1 + exp(-value))) }
     let power = exp(value)
     return T(power / (1 + power))
-  }
-
-  private func map(
-    _ values: inout [Float], _ pool: ThreadPool, _ function: @Sendable (Float) -> Float
-  ) {
-    pool.forEachChunk(of: &values) { _, chunk in
-      for index in chunk.indices { chunk[index] = function(chunk[index]) }
-    }
-  }
-
-  private func zip(
-    _ values: inout [Float], _ others: [Float], _ pool: ThreadPool,
-    _ function: @Sendable (Float, Float) -> Float
-  ) {
-    pool.forEachChunk(of: &values) { range, chunk in
-      for index in chunk.indices {
-        chunk[index] = function(chunk[index], others[range.lowerBound + index])
-      }
-    }
   }
 
   private func softmax(_ tensor: inout Tensor, _ pool: ThreadPool) {
@@ -112,6 +97,3 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
     }
   }
 }
-
-/// Rows of this width that make a piece of work worth a thread's while.
-func rowsPerChunk(_ width: Int) -> Int { max(1, (1 << 14) / max(1, width)) }

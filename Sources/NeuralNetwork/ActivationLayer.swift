@@ -14,23 +14,21 @@ public struct ActivationLayer: ActivatedLayer {
 
   public func outputShape(_ inputShape: [Int]) -> [Int] { inputShape }
 
-  public func callAsFunction(_ input: Tensor, pool: ThreadPool) -> Tensor {
-    var output = input
-    activation.apply(to: &output, pool: pool)
-    return output
+  public func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) -> Tensor {
+    activation.apply(to: &input, pool: pool)
+    return input
   }
 
-  public mutating func forward(_ input: Tensor, pool: ThreadPool) -> Tensor {
+  public mutating func forward(_ input: consuming Tensor, pool: ThreadPool) -> Tensor {
     let output = self(input, pool: pool)
     self.output = output
     return output
   }
 
   public mutating func backward(
-    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+    _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor? {
     guard needsInputGradient else { return nil }
-    var gradient = gradient
     activation.differentiate(&gradient, output: try kept(output), pool: pool)
     return gradient
   }

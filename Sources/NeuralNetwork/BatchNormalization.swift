@@ -1,9 +1,14 @@
 import Kernels
 
-/// Batch normalisation with frozen statistics: γ·(x − mean)/√(variance + ε) + β, per channel
-/// (the last axis), in training as in inference.
+/// Batch normalisation per channel (the last axis): γ·(x − mean)/√(variance + ε) + β.
 ///
-/// γ and β may be trained; the moving mean and variance never change.
+/// In inference, mean and variance are the moving ones. In training they are the batch's own where
+/// ``usesBatchStatistics`` is set, and the moving ones follow them:
+///
+///     moving ← moving · momentum + batch's · (1 − momentum)
+///
+/// with the variance divided by the number of values, as in Keras 3. Where it is not set, training
+/// uses the moving statistics and never changes them, as a frozen layer does in Keras 2 and 3.
 public struct BatchNormalization: Layer {
   public var name: String
   public let className = "BatchNormalization"
@@ -11,16 +16,28 @@ public struct BatchNormalization: Layer {
   public var beta: Parameter
   public var movingMean: Parameter
   public var movingVariance: Parameter
+  public let momentum: Float
   public let epsilon: Float
-  private var input: Tensor?
+
+  /// Whether training normalises by the statistics of the batch, and moves the moving ones.
+  public var usesBatchStatistics = false
+
+  /// What the backward pass needs; mean and deviations of the batch, if it was normalised by them.
+  struct Kept {
+    var input: Tensor
+    var batch: (mean: [Float], inverse: [Float])?
+  }
+  var kept: Kept?
 
   /// A layer with given statistics, all of it frozen.
   ///
-  /// - Parameter epsilon: Keras' default is 10⁻³.
+  /// - Parameters:
+  ///   - momentum: Keras' default is 0.99.
+  ///   - epsilon: Keras' default is 10⁻³.
   /// - Throws: ``NeuralNetworkError/count(what:expected:found:)``.
   public init(
     gamma: [Float], beta: [Float], movingMean: [Float], movingVariance: [Float],
-    epsilon: Float = 1e-3, name: String = ""
+    momentum: Float = 0.99, epsilon: Float = 1e-3, name: String = ""
   ) throws {
     for (what, values) in [
       ("values of beta", beta), ("moving means", movingMean),
@@ -36,10 +53,25 @@ public struct BatchNormalization: Layer {
     self.beta = parameter("beta", beta)
     self.movingMean = parameter("moving_mean", movingMean)
     self.movingVariance = parameter("moving_variance", movingVariance)
+    self.momentum = momentum
     self.epsilon = epsilon
     self.name = name
   }
 
+  /// A new layer as Keras makes it: γ 1, β 0, moving mean 0 and variance 1, all of it training.
+  public init(
+    channels: Int, momentum: Float = 0.99, epsilon: Float = 1e-3, name: String = ""
+  ) throws {
+    let (zeros, ones) = (
+      [Float](repeating: 0, count: channels), [Float](repeating: 1, count: channels)
+    )
+    try self.init(
+      gamma: ones, beta: zeros, movingMean: zeros, movingVariance: ones, momentum: momentum,
+      epsilon: epsilon, name: name)
+    setTrainable(true)
+  }
+
+  var channels: Int { gamma.value.values.count }
   public var parameters: [Parameter] { [gamma, beta, movingMean, movingVariance] }
 
   public mutating func updateParameters(_ body: (inout Parameter) throws -> Void) rethrows {
@@ -49,77 +81,71 @@ public struct BatchNormalization: Layer {
     try body(&movingVariance)
   }
 
-  /// Freezes γ and β, or lets them train; the statistics stay frozen.
+  /// Lets γ and β train and sets ``usesBatchStatistics``, or freezes all of it, as Keras does.
+  ///
+  /// To train γ and β by frozen statistics, unset ``usesBatchStatistics`` afterwards.
   public mutating func setTrainable(_ isTrainable: Bool) {
     gamma.isTrainable = isTrainable
     beta.isTrainable = isTrainable
+    usesBatchStatistics = isTrainable
   }
 
   public func outputShape(_ inputShape: [Int]) throws -> [Int] {
-    guard let last = inputShape.last, last == gamma.value.values.count, last > 0 else {
+    guard let last = inputShape.last, last == channels, last > 0 else {
       throw NeuralNetworkError.shape(
-        layer: label, expected: "\(gamma.value.values.count) channels", found: inputShape)
+        layer: label, expected: "\(channels) channels", found: inputShape)
     }
     return inputShape
   }
 
-  /// 1/√(variance + ε).
-  private var inverseDeviations: [Float] {
-    movingVariance.value.values.map { 1 / ($0 + epsilon).squareRoot() }
-  }
-
-  public func callAsFunction(_ input: Tensor, pool: ThreadPool) throws -> Tensor {
-    var output = Tensor(shape: try checkedOutputShape(input), values: input.values)
-    let channels = gamma.value.values.count
-    let scale = zip(inverseDeviations, gamma.value.values).map { $0 * $1 }
-    let (mean, shift) = (movingMean.value.values, beta.value.values)
-    pool.forEachChunk(of: &output.values, chunk: rowsPerChunk(channels) * channels) { _, chunk in
-      for row in stride(from: 0, to: chunk.count, by: channels) {
-        for channel in 0..<channels {
-          chunk[row + channel] =
-            (chunk[row + channel] - mean[channel]) * scale[channel] + shift[channel]
-        }
-      }
-    }
-    return output
+  public func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor {
+    _ = try checkedOutputShape(input)
+    normalize(
+      &input.values, mean: movingMean.value.values,
+      inverse: inverseDeviations(movingVariance.value.values), pool)
+    return input
   }
 
   public mutating func forward(_ input: Tensor, pool: ThreadPool) throws -> Tensor {
-    self.input = input
-    return try self(input, pool: pool)
+    guard usesBatchStatistics else {
+      kept = Kept(input: input)
+      return try self(input, pool: pool)
+    }
+    _ = try checkedOutputShape(input)
+    let statistics = statistics(of: input.values, pool)
+    move(&movingMean, towards: statistics.mean)
+    move(&movingVariance, towards: statistics.variance)
+    let inverse = inverseDeviations(statistics.variance)
+    kept = Kept(input: input, batch: (statistics.mean, inverse))
+    var output = input
+    normalize(&output.values, mean: statistics.mean, inverse: inverse, pool)
+    return output
   }
 
   public mutating func backward(
-    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+    _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor? {
-    let input = try kept(input)
-    let channels = gamma.value.values.count
-    let inverse = inverseDeviations
-    if gamma.isTrainable || beta.isTrainable {
-      var (byGamma, byBeta) = ([Float](repeating: 0, count: channels), [Float]())
-      byBeta = byGamma
-      for row in stride(from: 0, to: gradient.values.count, by: channels) {
-        for channel in 0..<channels {
-          let value = gradient.values[row + channel]
-          byBeta[channel] += value
-          byGamma[channel] +=
-            value * (input.values[row + channel] - movingMean.value.values[channel])
-            * inverse[channel]
-        }
+    let kept = try kept(kept)
+    let (mean, inverse) =
+      kept.batch
+      ?? (movingMean.value.values, inverseDeviations(movingVariance.value.values))
+    let isTrained = gamma.isTrainable || beta.isTrainable
+    if isTrained || kept.batch != nil {
+      let sums = gradientSums(
+        kept.input.values, gradient.values, mean: mean, inverse: inverse, pool)
+      if gamma.isTrainable { gamma.gradient = sums.gamma }
+      if beta.isTrainable { beta.gradient = sums.beta }
+      guard needsInputGradient else { return nil }
+      if kept.batch != nil {
+        subtractMeans(
+          &gradient.values, kept.input.values, mean: mean, inverse: inverse, sums, pool)
       }
-      if gamma.isTrainable { gamma.gradient = byGamma }
-      if beta.isTrainable { beta.gradient = byBeta }
     }
     guard needsInputGradient else { return nil }
-    var result = gradient
-    let scale = zip(inverse, gamma.value.values).map { $0 * $1 }
-    pool.forEachChunk(of: &result.values, chunk: rowsPerChunk(channels) * channels) { _, chunk in
-      for row in stride(from: 0, to: chunk.count, by: channels) {
-        for channel in 0..<channels { chunk[row + channel] *= scale[channel] }
-      }
-    }
-    return result
+    gradient.values.scaleChannels(
+      by: zip(inverse, gamma.value.values).map { $0 * $1 }, adding: [0], pool: pool)
+    return gradient
   }
 
-  public mutating func forget() { input = nil }
+  public mutating func forget() { kept = nil }
 }

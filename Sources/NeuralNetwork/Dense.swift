@@ -86,10 +86,9 @@ public struct Dense: ActivatedLayer {
   }
 
   public mutating func backward(
-    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+    _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor? {
     let (input, output) = (try kept(input), try kept(output))
-    var gradient = gradient
     activation.differentiate(&gradient, output: output, pool: pool)
     let rows = gradient.values.count / max(units, 1)
     if kernel.isTrainable {

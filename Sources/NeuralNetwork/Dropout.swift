@@ -11,7 +11,7 @@ public struct Dropout: Layer {
 
   /// The state of the random numbers: part of a checkpoint.
   public var generator: Generator
-  private var mask: [Float]?
+  private var mask: [Bool]?
 
   /// - Throws: ``NeuralNetworkError/setting(name:expected:found:)`` for a rate outside [0, 1).
   public init(_ rate: Float, seed: UInt64, name: String = "") throws {
@@ -26,39 +26,47 @@ public struct Dropout: Layer {
 
   public func outputShape(_ inputShape: [Int]) -> [Int] { inputShape }
 
-  public func callAsFunction(_ input: Tensor, pool: ThreadPool) -> Tensor { input }
+  public var randomState: Generator? {
+    get { generator }
+    set { if let newValue { generator = newValue } }
+  }
 
-  public mutating func forward(_ input: Tensor, pool: ThreadPool) -> Tensor {
+  public func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) -> Tensor { input }
+
+  public mutating func forward(_ input: consuming Tensor, pool: ThreadPool) -> Tensor {
     guard rate > 0 else {
       mask = []
       return input
     }
-    let scale = 1 / (1 - rate)
     // Two values a draw: 32 random bits against a threshold.
     let threshold = UInt32(Double(rate) * 0x1p32)
-    var mask = [Float](repeating: 0, count: input.values.count)
+    var mask = [Bool](repeating: false, count: input.values.count)
     var bits: UInt64 = 0
     for index in mask.indices {
       bits = index.isMultiple(of: 2) ? generator.next() : bits >> 32
-      if UInt32(truncatingIfNeeded: bits) >= threshold { mask[index] = scale }
+      mask[index] = UInt32(truncatingIfNeeded: bits) >= threshold
     }
+    apply(mask, to: &input.values, pool)
     self.mask = mask
-    return masked(input, mask)
+    return input
   }
 
   public mutating func backward(
-    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+    _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor? {
     let mask = try kept(mask)
     guard needsInputGradient else { return nil }
-    return mask.isEmpty ? gradient : masked(gradient, mask)
+    if !mask.isEmpty { apply(mask, to: &gradient.values, pool) }
+    return gradient
   }
 
   public mutating func forget() { mask = nil }
 
-  private func masked(_ tensor: Tensor, _ mask: [Float]) -> Tensor {
-    var result = tensor
-    for index in mask.indices { result.values[index] *= mask[index] }
-    return result
+  private func apply(_ mask: [Bool], to values: inout [Float], _ pool: ThreadPool) {
+    let scale = 1 / (1 - rate)
+    pool.forEachChunk(of: &values) { range, chunk in
+      // Products, lest what is not a number vanish.
+      for index in chunk.indices { chunk[index] *= mask[range.lowerBound + index] ? scale : 0 }
+    }
   }
 }

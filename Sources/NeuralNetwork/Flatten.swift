@@ -10,20 +10,22 @@ public struct Flatten: Layer {
 
   public func outputShape(_ inputShape: [Int]) -> [Int] { [inputShape.product] }
 
-  public func callAsFunction(_ input: Tensor, pool: ThreadPool) -> Tensor {
-    Tensor(shape: [input.batch, input.shape.dropFirst().product], values: input.values)
+  public func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) -> Tensor {
+    input.shape = [input.batch, input.shape.dropFirst().product]
+    return input
   }
 
-  public mutating func forward(_ input: Tensor, pool: ThreadPool) -> Tensor {
+  public mutating func forward(_ input: consuming Tensor, pool: ThreadPool) -> Tensor {
     inputShape = input.shape
     return self(input, pool: pool)
   }
 
   public mutating func backward(
-    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+    _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor? {
     guard needsInputGradient else { return nil }
-    return Tensor(shape: try kept(inputShape), values: gradient.values)
+    gradient.shape = try kept(inputShape)
+    return gradient
   }
 
   public mutating func forget() { inputShape = nil }

@@ -19,6 +19,13 @@ public struct Generator: RandomNumberGenerator, Sendable, Equatable, Codable {
     }
   }
 
+  /// A generator that goes on from a state, as a checkpoint keeps it; nil unless it has four words,
+  /// not all zero.
+  public init?(state: [UInt64]) {
+    guard state.count == 4, state.contains(where: { $0 != 0 }) else { return nil }
+    self.state = state
+  }
+
   /// A generator for another purpose under the same seed, independent of this one.
   public static func derived(seed: UInt64, purpose: UInt64) -> Generator {
     var outer = Generator(seed: seed)

@@ -75,14 +75,27 @@ public struct HeadConfiguration: Sendable {
 
   public init() {}
 
-  /// The update rule of a gradient solver; nil for newton.
-  var rule: Optimizer.Rule? {
+  /// The training that a gradient solver does; nil for newton.
+  var training: TrainingConfiguration? {
+    let rule: Optimizer.Rule
     switch solver {
-    case .rmsprop: .rmsprop()
-    case .adam: .adam()
-    case .sgd: .sgd(momentum: momentum, nesterov: nesterov)
-    case .newton: nil
+    case .rmsprop: rule = .rmsprop()
+    case .adam: rule = .adam()
+    case .sgd: rule = .sgd(momentum: momentum, nesterov: nesterov)
+    case .newton: return nil
     }
+    var training = TrainingConfiguration(rule)
+    training.learningRate = learningRate
+    training.batchSize = batchSize
+    training.validationBatchSize = 256
+    training.epochs = epochs
+    training.patience = patience
+    training.restoresBest = patience != nil
+    training.classWeights = classWeights
+    training.labelSmoothing = labelSmoothing
+    training.shuffle = shuffle
+    training.seed = seed
+    return training
   }
 
   /// Refuses settings without meaning.

@@ -26,6 +26,16 @@ public enum HeadProgress: Sendable {
   case fold(done: Int, total: Int)
 }
 
+extension HeadProgress {
+  init(_ progress: TrainingProgress) {
+    switch progress {
+    case .batch(let epoch, let done, let total, let loss, let accuracy):
+      self = .batch(epoch: epoch, done: done, total: total, loss: loss, accuracy: accuracy)
+    case .epoch(let record, _): self = .epoch(record)
+    }
+  }
+}
+
 /// A trained head.
 public struct TrainedHead: Sendable {
   /// From the source's shape to probabilities: the fixed layers, pooling, the trained layers.

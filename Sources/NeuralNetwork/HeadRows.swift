@@ -2,7 +2,7 @@ import Kernels
 
 /// The rows that a head is trained or measured on, after the fixed layers: in memory where they
 /// fit, else read from their source by windows.
-struct HeadRows: Sendable {
+struct HeadRows: BatchedRows, Sendable {
   let source: any FeatureSource
 
   /// The fixed layers, up to the pooled vector.
@@ -70,8 +70,8 @@ struct HeadRows: Sendable {
   /// The last batch may be smaller than the others. Streamed rows are shuffled in two steps: runs
   /// of neighbouring rows over the whole source, then single rows within a window of many runs.
   func forEachBatch(
-    _ batchSize: Int, shuffledBy generator: inout Generator, shuffle: Bool, pool: ThreadPool,
-    _ body: (_ features: Tensor, _ labels: [Int]) throws -> Void
+    _ batchSize: Int, epoch: Int, shuffledBy generator: inout Generator, shuffle: Bool,
+    pool: ThreadPool, _ body: (consuming Tensor, [Int]) throws -> Void
   ) throws {
     if memory != nil {
       let order = shuffle ? generator.permutation(count) : Array(0..<count)
@@ -98,7 +98,7 @@ struct HeadRows: Sendable {
   }
 
   private func batches(
-    of order: [Int], _ batchSize: Int, _ body: (Tensor, [Int]) throws -> Void,
+    of order: [Int], _ batchSize: Int, _ body: (consuming Tensor, [Int]) throws -> Void,
     features: ([Int]) -> [Float]
   ) throws {
     for start in stride(from: 0, to: order.count, by: batchSize) {

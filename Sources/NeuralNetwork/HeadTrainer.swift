@@ -63,15 +63,31 @@ public struct HeadTrainer: Sendable {
       validationRows?.standardize(map)
       standardization = map
     }
-    var training = try GradientTraining(
-      configuration, head: try freshHead(width: rows.width), outputActivation: outputActivation,
-      pool: pool)
-    try training.run(rows, validation: validationRows, progress: progress)
-    if let standardization { try training.foldIntoFirstLayer(standardization) }
+    guard let training = configuration.training else {
+      throw NeuralNetworkError.setting(
+        name: "solver", expected: "rmsprop, adam or sgd", found: configuration.solver.rawValue)
+    }
+    var loop = TrainingLoop(training, model: try freshHead(width: rows.width), pool: pool)
+    try loop.run(rows, validation: validationRows) { try progress(HeadProgress($0)) }
+    var head = loop.model
+    head.outputActivation = outputActivation
+    if let standardization { fold(standardization, into: &head) }
     return TrainedHead(
-      model: try Sequential(
-        inputShape: source.shape, layers: pipeline.layers + training.head.layers),
-      history: training.history, bestEpoch: training.bestEpoch, regression: nil)
+      model: try Sequential(inputShape: source.shape, layers: pipeline.layers + head.layers),
+      history: loop.history, bestEpoch: loop.bestEpoch, regression: nil)
+  }
+
+  /// Folds a standardisation of the features into the first dense layer.
+  private func fold(_ map: Standardization, into head: inout Sequential) {
+    guard let index = head.layers.firstIndex(where: { $0 is Dense }),
+      var dense = head.layers[index] as? Dense
+    else { return }
+    let folded = map.fold(
+      kernel: dense.kernel.value.values.map { Double($0) },
+      bias: dense.bias.value.values.map { Double($0) })
+    dense.kernel.value.values = folded.kernel.map { Float($0) }
+    dense.bias.value.values = folded.bias.map { Float($0) }
+    head.layers[index] = dense
   }
 
   private var outputs: Int { classes == 2 ? 1 : classes }

@@ -41,17 +41,25 @@ public protocol Layer: Sendable {
   /// - Throws: ``NeuralNetworkError/shape(layer:expected:found:)``.
   func outputShape(_ inputShape: [Int]) throws -> [Int]
 
+  /// The state of the random numbers that training draws, part of a checkpoint; nil for a layer
+  /// that draws none.
+  ///
+  /// Setting it does nothing in a layer that draws none.
+  var randomState: Generator? { get set }
+
   /// The output in inference.
-  func callAsFunction(_ input: Tensor, pool: ThreadPool) throws -> Tensor
+  ///
+  /// The input is handed over, so that a layer may compute in its place.
+  func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor
 
   /// The output in training; keeps what ``backward(_:needsInputGradient:pool:)`` needs.
-  mutating func forward(_ input: Tensor, pool: ThreadPool) throws -> Tensor
+  mutating func forward(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor
 
   /// Sets the gradients of the trainable parameters from the gradient by the output.
   ///
   /// - Returns: the gradient by the input, or nil if it was not asked for.
   mutating func backward(
-    _ gradient: Tensor, needsInputGradient: Bool, pool: ThreadPool
+    _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor?
 
   /// Freezes the layer, or lets it train.
@@ -65,6 +73,11 @@ extension Layer {
   public var parameters: [Parameter] { [] }
   public mutating func updateParameters(_ body: (inout Parameter) throws -> Void) rethrows {}
 
+  public var randomState: Generator? {
+    get { nil }
+    set {}
+  }
+
   /// Whether any parameter is trained.
   public var isTrainable: Bool { parameters.contains { $0.isTrainable } }
 
@@ -76,11 +89,12 @@ extension Layer {
   package var label: String { name.isEmpty ? className : "\(name) (\(className))" }
 
   /// Checks a batch against ``outputShape(_:)`` and returns the shape of its output.
-  package func checkedOutputShape(_ input: Tensor) throws -> [Int] {
-    guard !input.shape.isEmpty else {
+  package func checkedOutputShape(_ input: borrowing Tensor) throws -> [Int] {
+    let shape = input.shape
+    guard let batch = shape.first else {
       throw NeuralNetworkError.shape(layer: label, expected: "a batch", found: [])
     }
-    return [input.batch] + (try outputShape(Array(input.shape.dropFirst())))
+    return [batch] + (try outputShape(Array(shape.dropFirst())))
   }
 
   /// Unwraps what `forward` kept.

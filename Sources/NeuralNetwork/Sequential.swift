@@ -62,11 +62,38 @@ public struct Sequential: Sendable {
   }
 
   /// Inference on a batch.
-  public func callAsFunction(_ input: Tensor, pool: ThreadPool) throws -> Tensor {
+  public func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor {
     try checkInput(input)
-    var tensor = input
-    for layer in layers { tensor = try layer(tensor, pool: pool) }
-    return tensor
+    for layer in layers { input = try layer(consume input, pool: pool) }
+    return input
+  }
+
+  /// The values of all weights, by layer and then in the order of ``Layer/parameters``.
+  public var weights: [[Tensor]] { layers.map { $0.parameters.map(\.value) } }
+
+  /// Replaces the values of all weights by others of the same shapes.
+  ///
+  /// - Throws: ``NeuralNetworkError`` if they do not fit, and then nothing is changed.
+  public mutating func setWeights(_ weights: [[Tensor]]) throws {
+    guard weights.count == layers.count else {
+      throw NeuralNetworkError.count(
+        what: "layers with weights", expected: layers.count, found: weights.count)
+    }
+    for (layer, values) in zip(layers, weights) {
+      let shapes = layer.parameters.map(\.value.shape)
+      guard shapes == values.map(\.shape) else {
+        throw NeuralNetworkError.shape(
+          layer: layer.label, expected: "weights of shapes \(shapes)",
+          found: values.flatMap(\.shape))
+      }
+    }
+    for (index, values) in weights.enumerated() {
+      var number = 0
+      layers[index].updateParameters {
+        $0.value = values[number]
+        number += 1
+      }
+    }
   }
 
   /// Inference on all rows of a source, in batches; (count, outputs).
@@ -89,24 +116,29 @@ public struct Sequential: Sendable {
     return Tensor(shape: [source.count] + (try outputShape()), values: values)
   }
 
-  /// A training pass over a batch, in which every layer keeps what its gradient needs.
-  public mutating func forward(_ input: Tensor, pool: ThreadPool) throws -> Tensor {
+  /// A training pass over a batch, in which every layer from the lowest trainable one on keeps
+  /// what its gradient needs.
+  public mutating func forward(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor {
     try checkInput(input)
-    var tensor = input
-    for index in layers.indices { tensor = try layers[index].forward(tensor, pool: pool) }
-    return tensor
+    let lowest = layers.firstIndex(where: \.isTrainable) ?? layers.count
+    for index in layers.indices {
+      input = try layers[index].forward(consume input, pool: pool)
+      if index < lowest { layers[index].forget() }
+    }
+    return input
   }
 
   /// Sets the gradients of all trainable parameters from the gradient by the output.
   ///
-  /// Stops at the lowest trainable layer: what lies below costs nothing.
-  public mutating func backward(_ gradient: Tensor, pool: ThreadPool) throws {
+  /// Stops at the lowest trainable layer: what lies below costs nothing. Each layer lets go of what
+  /// it kept as soon as it is done with it.
+  public mutating func backward(_ gradient: consuming Tensor, pool: ThreadPool) throws {
     guard let lowest = layers.firstIndex(where: \.isTrainable) else { return }
-    var gradient = gradient
     for index in stride(from: layers.count - 1, through: lowest, by: -1) {
       let next = try layers[index].backward(
-        gradient, needsInputGradient: index > lowest, pool: pool)
-      if let next { gradient = next }
+        consume gradient, needsInputGradient: index > lowest, pool: pool)
+      layers[index].forget()
+      gradient = next ?? Tensor(zeros: [0])
     }
   }
 
@@ -118,10 +150,11 @@ public struct Sequential: Sendable {
     }
   }
 
-  private func checkInput(_ input: Tensor) throws {
-    guard input.shape.dropFirst().elementsEqual(inputShape) else {
+  private func checkInput(_ input: borrowing Tensor) throws {
+    let shape = input.shape
+    guard shape.dropFirst().elementsEqual(inputShape) else {
       throw NeuralNetworkError.shape(
-        layer: "the model", expected: "batches of shape \(inputShape)", found: input.shape)
+        layer: "the model", expected: "batches of shape \(inputShape)", found: shape)
     }
   }
 

@@ -10,14 +10,52 @@ import Testing
       gamma: [1, -2, 0.5], beta: [0, 1, 2], movingMean: [0.1, 0, -0.3],
       movingVariance: [1, 0.5, 2])
     normalization.setTrainable(true)
+    normalization.usesBatchStatistics = false
     var cases: [(String, any Layer, [Int])] = [
       ("flatten", Flatten(), [2, 3, 2, 3]),
       ("average", GlobalAveragePooling2D(), [2, 3, 2, 5]),
       ("max", GlobalMaxPooling2D(), [3, 2, 3, 4]),
       ("unit", UnitNormalization(), [3, 19]),
       ("rescaling", Rescaling(scale: -0.7, offset: 2), [2, 5]),
+      (
+        "rescaling-channels", try Rescaling(scale: [2, -1, 0.5], offset: [0, 1, 2]), [2, 3, 1, 3]
+      ),
+      ("preprocessing", try Normalization(mean: [1, -1], variance: [4, 0.09]), [3, 2, 1, 2]),
       ("normalization", normalization, [2, 2, 2, 3]),
+      ("leaky", try LeakyReLU(negativeSlope: 0.3), [3, 4]),
+      ("elu-layer", try ELU(alpha: 0.6), [3, 4]),
+      ("padding", try ZeroPadding2D(top: 1, bottom: 0, left: 2, right: 3), [2, 3, 2, 2]),
+      ("padding-none", try ZeroPadding2D(0), [1, 2, 3, 2]),
+      ("average-valid", try AveragePooling2D(), [2, 5, 7, 3]),
+      (
+        "average-same", try AveragePooling2D(size: 3, strides: 2, padding: .same), [3, 6, 5, 2]
+      ),
+      (
+        "average-overlapping",
+        try AveragePooling2D(size: Extent2D(height: 3, width: 2), strides: 1), [1, 4, 5, 2]
+      ),
     ]
+    // The layer, then the picture it is given: odd sizes, strides that leave pixels out.
+    let convolutions: [(Extent2D, Extent2D, Padding, Int, Int, [Int], Activation, Bool)] = [
+      (3, 1, .valid, 3, 4, [2, 7, 6], .linear, true),
+      (3, 1, .same, 2, 5, [3, 5, 3], .elu, true),
+      (3, 2, .same, 4, 3, [2, 6, 7], .tanh, false),
+      (1, 1, .valid, 5, 2, [2, 3, 3], .sigmoid, true),
+      (1, 3, .same, 2, 2, [1, 7, 5], .linear, true),
+      (Extent2D(height: 2, width: 5), Extent2D(height: 3, width: 1), .same, 1, 3, [2, 7, 4], .linear, true),
+      (Extent2D(height: 4, width: 1), 2, .valid, 3, 1, [1, 9, 5], .softsign, true),
+      (5, 1, .same, 17, 19, [1, 3, 2], .linear, false),
+    ]
+    for (size, strides, padding, channels, filters, shape, activation, useBias) in convolutions {
+      cases.append(
+        (
+          "conv-\(size.height)x\(size.width)-\(strides.height)-\(padding)-\(activation)",
+          try Conv2D(
+            inputChannels: channels, filters: filters, kernelSize: size, strides: strides,
+            padding: padding, activation: activation, useBias: useBias, generator: &generator),
+          shape + [channels]
+        ))
+    }
     for activation in Activation.allCases {
       cases.append((activation.rawValue, ActivationLayer(activation), [3, 5]))
       cases.append(
@@ -76,6 +114,66 @@ import Testing
           return try loss(changed, input)
         }
       }
+    }
+  }
+
+  /// Distinct values far apart, so that a finite difference does not change a maximum.
+  @Test(arguments: [(2, 2, Padding.valid), (3, 2, .same), (3, 1, .same), (2, 3, .valid)])
+  func maximaMeetFiniteDifferences(size: Int, strides: Int, padding: Padding) throws {
+    var generator = Generator(seed: 8)
+    let shape = [2, 7, 6, 3]
+    let input = Tensor(
+      shape: shape, values: generator.permutation(shape.product).map { Float($0) / 16 })
+    var layer = try MaxPooling2D(
+      size: Extent2D(size), strides: Extent2D(strides), padding: padding)
+    let output = try layer.forward(input, pool: pool)
+    let weights = randomTensor(output.shape, &generator)
+    let found = try #require(try layer.backward(weights, needsInputGradient: true, pool: pool))
+    func loss(_ input: Tensor) throws -> Double {
+      zip(try layer(input, pool: pool).values, weights.values).reduce(0) {
+        $0 + Double($1.0) * Double($1.1)
+      }
+    }
+    for index in input.values.indices {
+      var (up, down) = (input, input)
+      up.values[index] += 1 / 64
+      down.values[index] -= 1 / 64
+      let numeric = (try loss(up) - loss(down)) * 32
+      #expect(abs(numeric - Double(found.values[index])) < 1e-4, "\(index)")
+    }
+  }
+
+  /// Through the statistics of the batch, by the training pass itself.
+  @Test func batchStatisticsMeetFiniteDifferences() throws {
+    var generator = Generator(seed: 6)
+    var layer = try BatchNormalization(channels: 3)
+    layer.gamma.value.values = [0.5, -2, 1.5]
+    layer.beta.value.values = [1, 0, -1]
+    let input = randomTensor([3, 2, 2, 3], &generator)
+    let weights = randomTensor(input.shape, &generator)
+    func loss(_ layer: BatchNormalization, _ input: Tensor) throws -> Double {
+      var layer = layer
+      return zip(try layer.forward(input, pool: pool).values, weights.values).reduce(0) {
+        $0 + Double($1.0) * Double($1.1)
+      }
+    }
+    var trained = layer
+    _ = try trained.forward(input, pool: pool)
+    let found = try #require(try trained.backward(weights, needsInputGradient: true, pool: pool))
+    let step: Float = 1.0 / 128
+    for index in input.values.indices {
+      var (up, down) = (input, input)
+      up.values[index] += step
+      down.values[index] -= step
+      let numeric = (try loss(layer, up) - loss(layer, down)) / Double(2 * step)
+      #expect(abs(numeric - Double(found.values[index])) < 2e-3, "input \(index)")
+    }
+    for channel in 0..<3 {
+      var (up, down) = (layer, layer)
+      up.gamma.value.values[channel] += step
+      down.gamma.value.values[channel] -= step
+      let byGamma = (try loss(up, input) - loss(down, input)) / Double(2 * step)
+      #expect(abs(byGamma - Double(trained.gamma.gradient[channel])) < 2e-3)
     }
   }
 

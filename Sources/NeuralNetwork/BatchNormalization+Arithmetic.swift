@@ -1,0 +1,100 @@
+import Kernels
+
+// The sums over a batch, and what is done to each value.
+
+extension BatchNormalization {
+  /// 1/√(variance + ε).
+  func inverseDeviations(_ variance: [Float]) -> [Float] {
+    variance.map { 1 / ($0 + epsilon).squareRoot() }
+  }
+
+  /// γ·(x − mean)·inverse + β in place.
+  func normalize(_ values: inout [Float], mean: [Float], inverse: [Float], _ pool: ThreadPool) {
+    let channels = channels
+    let scale = zip(inverse, gamma.value.values).map { $0 * $1 }
+    let shift = beta.value.values
+    pool.forEachChunk(of: &values, chunk: rowsPerChunk(channels) * channels) { _, chunk in
+      for row in stride(from: 0, to: chunk.count, by: channels) {
+        for channel in 0..<channels {
+          chunk[row + channel] =
+            (chunk[row + channel] - mean[channel]) * scale[channel] + shift[channel]
+        }
+      }
+    }
+  }
+
+  /// Mean and variance (divided by the count) of each channel.
+  func statistics(of values: [Float], _ pool: ThreadPool) -> (mean: [Float], variance: [Float]) {
+    let rows = Double(max(values.count / channels, 1))
+    let mean = sums(rows: values.count / channels, width: channels, pool) { row, sums in
+      for channel in 0..<sums.count { sums[channel] += values[row * sums.count + channel] }
+    }.map { Float($0 / rows) }
+    let variance = sums(rows: values.count / channels, width: channels, pool) { row, sums in
+      for channel in 0..<sums.count {
+        let deviation = values[row * sums.count + channel] - mean[channel]
+        sums[channel] += deviation * deviation
+      }
+    }.map { Float($0 / rows) }
+    return (mean, variance)
+  }
+
+  /// moving · momentum + batch's · (1 − momentum).
+  func move(_ moving: inout Parameter, towards batch: [Float]) {
+    for channel in batch.indices {
+      moving.value.values[channel] =
+        moving.value.values[channel] * momentum + batch[channel] * (1 - momentum)
+    }
+  }
+
+  /// The gradients by γ, Σ g·x̂, and by β, Σ g.
+  func gradientSums(
+    _ values: [Float], _ gradient: [Float], mean: [Float], inverse: [Float], _ pool: ThreadPool
+  ) -> (gamma: [Float], beta: [Float]) {
+    let channels = channels
+    let sums = sums(rows: values.count / channels, width: 2 * channels, pool) { row, sums in
+      for channel in 0..<channels {
+        let index = row * channels + channel
+        sums[channel] += gradient[index] * ((values[index] - mean[channel]) * inverse[channel])
+        sums[channels + channel] += gradient[index]
+      }
+    }.map { Float($0) }
+    return (Array(sums[..<channels]), Array(sums[channels...]))
+  }
+
+  /// g − mean(g) − x̂·mean(g·x̂) in place: what batch statistics take from a gradient.
+  func subtractMeans(
+    _ gradient: inout [Float], _ values: [Float], mean: [Float], inverse: [Float],
+    _ sums: (gamma: [Float], beta: [Float]), _ pool: ThreadPool
+  ) {
+    let channels = channels
+    let rows = Float(values.count / channels)
+    let slope = zip(sums.gamma, inverse).map { $0 / rows * $1 }
+    let constant = sums.beta.map { $0 / rows }
+    pool.forEachChunk(of: &gradient, chunk: rowsPerChunk(channels) * channels) { range, chunk in
+      for row in stride(from: 0, to: chunk.count, by: channels) {
+        for channel in 0..<channels {
+          let value = values[range.lowerBound + row + channel] - mean[channel]
+          chunk[row + channel] -= constant[channel] + value * slope[channel]
+        }
+      }
+    }
+  }
+
+  /// Sums over rows: in `Float` within a chunk of few rows, in `Double` over the chunks, in their
+  /// order.
+  private func sums(
+    rows: Int, width: Int, _ pool: ThreadPool,
+    _ add: @Sendable (_ row: Int, _ sums: inout MutableSpan<Float>) -> Void
+  ) -> [Double] {
+    let rowsAtOnce = min(256, rowsPerChunk(width))
+    let chunks = (rows + rowsAtOnce - 1) / rowsAtOnce
+    var partial = [Float](repeating: 0, count: chunks * width)
+    pool.forEachChunk(of: &partial, chunk: width) { range, sums in
+      let first = range.lowerBound / width * rowsAtOnce
+      for row in first..<min(first + rowsAtOnce, rows) { add(row, &sums) }
+    }
+    var result = [Double](repeating: 0, count: width)
+    for index in partial.indices { result[index % width] += Double(partial[index]) }
+    return result
+  }
+}

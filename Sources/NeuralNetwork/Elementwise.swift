@@ -1,0 +1,27 @@
+import Kernels
+
+// Elementwise work on large arrays, in place and shared out over the threads.
+
+extension [Float] {
+  /// x ← f(x).
+  mutating func map(_ pool: ThreadPool, _ function: @Sendable (Float) -> Float) {
+    pool.forEachChunk(of: &self) { _, chunk in
+      for index in chunk.indices { chunk[index] = function(chunk[index]) }
+    }
+  }
+
+  /// x ← f(x, y), with the elements of an array of the same count.
+  mutating func zip(
+    _ others: [Float], _ pool: ThreadPool, _ function: @Sendable (Float, Float) -> Float
+  ) {
+    precondition(others.count == count, "arrays taken together have one count")
+    pool.forEachChunk(of: &self) { range, chunk in
+      for index in chunk.indices {
+        chunk[index] = function(chunk[index], others[range.lowerBound + index])
+      }
+    }
+  }
+}
+
+/// Rows of this width that make a piece of work worth a thread's while.
+func rowsPerChunk(_ width: Int) -> Int { max(1, (1 << 14) / max(1, width)) }
