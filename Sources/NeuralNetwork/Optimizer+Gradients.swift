@@ -20,7 +20,8 @@ extension Optimizer {
         case .value(let limit):
           parameter.gradient.map(pool) { min(max($0, -limit), limit) }
         case .norm(let limit):
-          scale(&parameter.gradient, norm: squares(parameter.gradient, pool).squareRoot(), limit, pool)
+          scale(
+            &parameter.gradient, norm: squares(parameter.gradient, pool).squareRoot(), limit, pool)
         case .globalNorm: square += squares(parameter.gradient, pool)
         case nil: break
         }

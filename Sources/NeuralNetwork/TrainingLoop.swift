@@ -86,7 +86,7 @@ struct TrainingLoop {
     while history.count < configuration.epochs, !isOutOfPatience {
       var record = try train(history.count + 1, rows, progress)
       if let validation {
-        let measured = try measure(validation)
+        let measured = try measure(validation, epoch: record.epoch)
         record.validationLoss = measured.loss
         record.validationAccuracy = measured.accuracy
       }
@@ -142,13 +142,14 @@ struct TrainingLoop {
   }
 
   /// Loss and accuracy in inference.
-  func measure(_ rows: some BatchedRows) throws -> (loss: Double, accuracy: Double) {
+  func measure(_ rows: some BatchedRows, epoch: Int = 1) throws -> (loss: Double, accuracy: Double)
+  {
     var unused = Generator(seed: 0)
     var total = (loss: 0.0, correct: 0)
     // Keras weighs classes in training only, but smooths labels in both.
     let loss = CrossEntropy(labelSmoothing: configuration.labelSmoothing)
     try rows.forEachBatch(
-      configuration.validationBatchSize ?? configuration.batchSize, epoch: max(history.count, 1),
+      configuration.validationBatchSize ?? configuration.batchSize, epoch: epoch,
       shuffledBy: &unused, shuffle: false, pool: pool
     ) { inputs, labels in
       let result = try loss(logits: try model(inputs, pool: pool), labels: labels)

@@ -42,7 +42,10 @@ import Testing
       (3, 2, .same, 4, 3, [2, 6, 7], .tanh, false),
       (1, 1, .valid, 5, 2, [2, 3, 3], .sigmoid, true),
       (1, 3, .same, 2, 2, [1, 7, 5], .linear, true),
-      (Extent2D(height: 2, width: 5), Extent2D(height: 3, width: 1), .same, 1, 3, [2, 7, 4], .linear, true),
+      (
+        Extent2D(height: 2, width: 5), Extent2D(height: 3, width: 1), .same, 1, 3, [2, 7, 4],
+        .linear, true
+      ),
       (Extent2D(height: 4, width: 1), 2, .valid, 3, 1, [1, 9, 5], .softsign, true),
       (5, 1, .same, 17, 19, [1, 3, 2], .linear, false),
     ]

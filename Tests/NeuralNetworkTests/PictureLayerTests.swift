@@ -66,7 +66,8 @@ import Testing
       var layer = try Self.layer(item)
       let output = try layer.forward(item.input.tensor, pool: pool)
       #expect(output.shape == item.output.shape, "\(item.name)")
-      #expect(largestRelativeError(output.values, item.output.values, floor: 1e-1) < 1e-5, "\(item.name)")
+      #expect(
+        largestRelativeError(output.values, item.output.values, floor: 1e-1) < 1e-5, "\(item.name)")
       let gradient = try #require(
         try layer.backward(item.weighting.tensor, needsInputGradient: true, pool: pool))
       #expect(gradient.shape == item.inputGradient.shape)
