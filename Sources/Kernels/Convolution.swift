@@ -15,13 +15,32 @@ import Synchronization
 public final class Convolution: Sendable {
   public let shape: ConvolutionShape
 
-  private let engine: Mutex<MatrixConvolution>
+  private let engine: Mutex<any ConvolutionMethod>
+  private let pool: ThreadPool
 
   /// - Throws: `KernelsError` for a `HEADSTART_CPU` that cannot be honoured.
-  public init(_ shape: ConvolutionShape, pool: ThreadPool) throws(KernelsError) {
-    _ = try InstructionSet.selected.get()
+  public convenience init(_ shape: ConvolutionShape, pool: ThreadPool) throws(KernelsError) {
+    try self.init(
+      shape, pool: pool, instructionSet: try InstructionSet.selected.get(), algorithm: nil)
+  }
+
+  /// - Parameter algorithm: nil for the fastest.
+  package init(
+    _ shape: ConvolutionShape, pool: ThreadPool, instructionSet: InstructionSet,
+    algorithm: ConvolutionAlgorithm?
+  ) throws(KernelsError) {
+    guard let kernels = instructionSet.kernels(bf16: false) else {
+      throw .missingInstructionSet(instructionSet)
+    }
     self.shape = shape
-    engine = Mutex(MatrixConvolution(shape: shape, pool: pool))
+    self.pool = pool
+    switch algorithm ?? .fastest(for: shape) {
+    case .matrix:
+      engine = Mutex(MatrixConvolution(shape: shape, pool: pool))
+    case .winograd(let m):
+      precondition(ConvolutionAlgorithm.hasTiles(shape), "Winograd needs 3×3 at stride 1")
+      engine = Mutex(WinogradConvolution(shape: shape, m: m, pool: pool, kernels: kernels))
+    }
   }
 
   /// The convolution of `count` pictures, plus bias, with ReLU if asked for.
@@ -44,7 +63,7 @@ public final class Convolution: Sendable {
     try makeRoom(in: &output, count, shape.window.outputPixels, shape.outputChannels)
     guard !output.isEmpty else { return }
     try engine.withLock { engine throws(KernelsError) in
-      try engine.prepare()
+      try engine.prepare(count: count)
       input.withUnsafeBufferPointer { input in
         kernel.withUnsafeBufferPointer { kernel in
           bias.withUnsafeBufferPointer { bias in
@@ -76,7 +95,7 @@ public final class Convolution: Sendable {
     try makeRoom(in: &inputGradient, count, shape.window.inputPixels, shape.inputChannels)
     guard !inputGradient.isEmpty else { return }
     try engine.withLock { engine throws(KernelsError) in
-      try engine.prepare()
+      try engine.prepare(count: count)
       outputGradient.withUnsafeBufferPointer { outputGradient in
         kernel.withUnsafeBufferPointer { kernel in
           inputGradient.withUnsafeMutableBufferPointer { inputGradient in
@@ -108,16 +127,25 @@ public final class Convolution: Sendable {
     try checkOutputGradient(outputGradient, count)
     try makeRoom(in: &kernel, 1, shape.patch, shape.outputChannels)
     try makeRoom(in: &bias, 1, 1, shape.outputChannels)
+    guard !input.isEmpty, !outputGradient.isEmpty else {
+      kernel = Array(repeating: 0, count: kernel.count)
+      bias = Array(repeating: 0, count: bias.count)
+      return
+    }
     try engine.withLock { engine throws(KernelsError) in
-      try engine.prepare()
+      try engine.prepare(count: count)
       input.withUnsafeBufferPointer { input in
         outputGradient.withUnsafeBufferPointer { outputGradient in
           kernel.withUnsafeMutableBufferPointer { kernel in
-            bias.withUnsafeMutableBufferPointer { bias in
-              engine.weightGradients(
-                input: input.baseAddress, outputGradient: outputGradient.baseAddress,
-                count: count, kernel: kernel.baseAddress!, bias: bias.baseAddress!)
-            }
+            engine.kernelGradient(
+              input: input.baseAddress!, outputGradient: outputGradient.baseAddress!,
+              count: count, kernel: kernel.baseAddress!)
+          }
+          bias.withUnsafeMutableBufferPointer { bias in
+            RowSums(
+              rows: count * shape.window.outputPixels, channels: shape.outputChannels,
+              values: outputGradient.baseAddress!
+            ).add(into: bias.baseAddress!, pool: pool)
           }
         }
       }

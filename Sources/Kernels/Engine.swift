@@ -137,7 +137,10 @@ struct Engine: ~Copyable, @unchecked Sendable {
           input_channels: Int32(plan.inputChannels), output_channels: Int32(plan.outputChannels),
           output_height: Int32(fused ? plan.outputHeight : plan.height),
           output_width: Int32(fused ? plan.outputWidth : plan.width), pool: fused ? 1 : 0,
-          input: input, output: output, weights: layerWeights, bias: bias),
+          input: input, output: output, weights: layerWeights, bias: bias, pad_y: 1, pad_x: 1,
+          least: 0, exact: 0, input_height: Int32(plan.height), input_width: Int32(plan.width),
+          exact_input_channels: Int32(plan.inputChannels),
+          exact_output_channels: Int32(plan.outputChannels)),
         plan: plan, pictures: pictures, scratch: workspace.scratch, pool: pool
       ).run()
     }

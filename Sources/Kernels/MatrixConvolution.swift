@@ -3,7 +3,7 @@
 ///
 /// How the work is cut depends on the shape and, for the weights' gradients, on the number of
 /// pictures, never on the threads: it decides about the bits.
-final class MatrixConvolution: @unchecked Sendable {
+final class MatrixConvolution: ConvolutionMethod, @unchecked Sendable {
   let shape: ConvolutionShape
   let pool: ThreadPool
   /// Patches, or products, of each worker.
@@ -36,7 +36,7 @@ final class MatrixConvolution: @unchecked Sendable {
   }
 
   /// Makes the scratch memory ready.
-  func prepare() throws(KernelsError) {
+  func prepare(count: Int) throws(KernelsError) {
     guard scratch.isEmpty else { return }
     LinearAlgebra.prepare
     let widths = [

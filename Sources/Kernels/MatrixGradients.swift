@@ -68,15 +68,10 @@ extension MatrixConvolution {
   /// pieces of work.
   var kernelSlices: Int { max(1, min(16 / kernelParts, shape.patch / 64)) }
 
-  func weightGradients(
-    input: UnsafePointer<Float>?, outputGradient: UnsafePointer<Float>?, count: Int,
-    kernel: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>
+  func kernelGradient(
+    input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, count: Int,
+    kernel: UnsafeMutablePointer<Float>
   ) {
-    guard count > 0, let input, let outputGradient else {
-      kernel.update(repeating: 0, count: shape.kernelCount)
-      bias.update(repeating: 0, count: shape.outputChannels)
-      return
-    }
     let (parts, slices) = (kernelParts, kernelSlices)
     let size = shape.kernelCount
     let patches = Patches(shape: shape, input: input)
@@ -98,10 +93,6 @@ extension MatrixConvolution {
         }
       }
     }
-    RowSums(
-      rows: count * shape.window.outputPixels, channels: shape.outputChannels,
-      values: outputGradient
-    ).add(into: bias, pool: pool)
   }
 
   /// Some rows of the kernel's gradient, from some output pixels: patchesᵀ · outputGradient.

@@ -100,7 +100,7 @@ private struct TransformJob: Sendable {
   func run(_ kernels: UnsafePointer<ck_kernels>) {
     layer.kernel.withUnsafeBufferPointer { kernel in
       var weights = ck_weights(
-        m: Int32(plan.m), input_channels: Int32(layer.inputChannels),
+        m: Int32(plan.m), flipped: 0, input_channels: Int32(layer.inputChannels),
         output_channels: Int32(layer.outputChannels), padded_input: Int32(plan.inputChannels),
         padded_output: Int32(plan.outputChannels), kernel: kernel.baseAddress,
         transformed: memory.floats)

@@ -69,7 +69,7 @@ final class Workspace: Sendable {
     self.activations = activations
     self.unpooled = unpooled
     scratch = try Scratch(
-      plan: plan, capacity: capacity, threads: threads, kernels: kernels)
+      layers: plan.layers, capacity: capacity, threads: threads, kernels: kernels)
   }
 
   /// Whether `count` pictures can be computed in it.
@@ -83,10 +83,10 @@ struct Scratch: Sendable {
   /// V and P of a block that all workers share.
   let sharedInputs, sharedProducts: Memory
 
-  init(plan: StackPlan, capacity: Int, threads: Int, kernels: ck_kernels) throws(KernelsError) {
+  init(layers: [LayerPlan], capacity: Int, threads: Int, kernels: ck_kernels) throws(KernelsError) {
     var own = (inputs: 0, products: 0)
     var shared = (inputs: 0, products: 0)
-    for layer in plan.layers where layer.method != .direct {
+    for layer in layers where layer.method != .direct {
       // A group may be smaller than planned, so either order can come up.
       let words = layer.inputChannels / Int(kernels.channels_per_word)
       let tiles = min(layer.group, capacity) * layer.tiles

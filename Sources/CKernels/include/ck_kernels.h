@@ -35,7 +35,24 @@ typedef struct ck_winograd {
   ck_activations input, output;
   const float *weights;                  // U
   const float *bias;
+  int pad_y, pad_x;                      // rows above and columns left of pixel (0, 0) in tile 0
+  float least;                           // raises what is smaller: 0 for ReLU, else -INFINITY
+  // Pictures as they are in the caller's arrays: no border, channels not padded. Only f32.
+  int exact;
+  int input_height, input_width;
+  int exact_input_channels, exact_output_channels;
 } ck_winograd;
+
+// The transformed operands of a kernel's gradient, the adjoint of the forward pass:
+//
+//   dU[f][cin][cout] = sum over tiles of V[f][tile][cin] * D[f][tile][cout],   dw = G^T dU G
+//
+// with D = A dy A^T. Channels are padded to whole vectors (cin) and blocks (cout).
+typedef struct ck_gradient {
+  int count;                           // tiles of the block
+  size_t input_tile, input_frequency;    // floats between tiles and frequencies of V
+  size_t output_tile, output_frequency;  // and of D
+} ck_gradient;
 
 // Some consecutive tiles of one or more pictures, cut into panels of equal height.
 typedef struct ck_block {
@@ -59,6 +76,7 @@ typedef struct ck_direct {
 // Weights to be transformed: kernel[3][3][cin][cout] to U, zeros added up to whole blocks.
 typedef struct ck_weights {
   int m;
+  int flipped;                           // for the input's gradient: see `transform_training`
   int input_channels, output_channels;   // of `kernel`
   int padded_input, padded_output;       // of `transformed`
   const float *kernel;
@@ -74,6 +92,10 @@ typedef struct ck_kernels {
   // U of input channels from ..< to and one block of output channels.
   void (*transform_weights)(const ck_weights *weights, int block, int from, int to);
 
+  // The same in f32, for weights that change with every step. With `flipped`, `kernel` is that of
+  // the forward pass, [3][3][output_channels][input_channels], turned by half a turn.
+  void (*transform_training)(const ck_weights *weights, int block, int from, int to);
+
   // V of the block's tiles from ..< to.
   void (*transform_input)(const ck_winograd *layer, const ck_block *block, int from, int to,
                           float *v);
@@ -87,6 +109,22 @@ typedef struct ck_kernels {
   // `channel` on, which are the first of `p`; with bias, ReLU and pool, stored as activations.
   void (*transform_output)(const ck_winograd *layer, const ck_block *block, int from, int to,
                            int channel, int channels, const float *p);
+
+  // V and D of the tiles first + from ..< first + to, exact layers only; `layer->output` is dy.
+  void (*gradient_input)(const ck_winograd *layer, const ck_gradient *block, int first, int from,
+                         int to, float *v);
+  void (*gradient_output)(const ck_winograd *layer, const ck_gradient *block, int first, int from,
+                          int to, float *d);
+
+  // Adds to p[rows][N] the sum of v[i * v_step + row] * d[i * d_step + column] over
+  // i < count, rows being `row` floats apart in p.
+  void (*add_outer)(int count, int rows, const float *v, ptrdiff_t v_step, const float *d,
+                    ptrdiff_t d_step, float *p, ptrdiff_t row);
+
+  // dw = G^T dU G of input channels from ..< to: `sums` is dU[f][cin][cout], frequencies
+  // `frequency` floats apart, cout padded; kernel[3][3][cin][cout] has `output_channels` of them.
+  void (*gather_weights)(const ck_weights *weights, size_t frequency, int from, int to,
+                         const float *sums, float *kernel);
 
   // One row of output pixels of a direct layer, with bias and ReLU.
   void (*direct_row)(const ck_direct *layer, int picture, int y);

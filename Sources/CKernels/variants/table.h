@@ -2,7 +2,9 @@
 #pragma once
 
 #include "direct.h"
+#include "gradients.h"
 #include "products.h"
+#include "training.h"
 #include "transforms.h"
 #include "weights.h"
 
@@ -13,9 +15,14 @@
     .panel_rows = PANEL_ROWS,               \
     .channels_per_word = CHANNELS_PER_WORD, \
     .transform_weights = transformWeights,  \
+    .transform_training = transformTraining, \
     .transform_input = transformInput,      \
     .multiply = multiply,                   \
     .transform_output = transformOutput,    \
+    .gradient_input = gradientInput,        \
+    .gradient_output = gradientOutput,      \
+    .add_outer = addOuter,                  \
+    .gather_weights = gatherWeights,        \
     .direct_row = directRow,                \
     .pool_row = poolRow,                    \
   }

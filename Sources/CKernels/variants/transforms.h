@@ -70,13 +70,14 @@ INLINE void inputTile(int m, const float *source, ptrdiff_t row, ptrdiff_t pixel
   }
 }
 
-// Inverse transform of one tile and one vector of output channels, with bias and ReLU, stored
+// Inverse transform of one tile and one vector of output channels, with bias and, if `least` is
+// 0, ReLU, stored
 // as rows x columns pixels (fewer than m at the edges) or, with pool, as the maximum of each
 // 2 x 2 of them, rows and columns then counting pooled pixels. The next tile's lines are
 // prefetched for writing.
 INLINE void outputTile(int m, int pool, const float *p, size_t frequency, vec bias,
-                       float *destination, ptrdiff_t row, ptrdiff_t pixel, int rows, int columns,
-                       int prefetch) {
+                       vec least, float *destination, ptrdiff_t row, ptrdiff_t pixel, int rows,
+                       int columns, int prefetch) {
   const int n = m + 2, step = pool ? m / 2 : m;
   if (prefetch)
     UNROLL for (int y = 0; y < step; y++)
@@ -99,30 +100,64 @@ INLINE void outputTile(int m, int pool, const float *p, size_t frequency, vec bi
     }
     UNROLL for (int x = 0; x < step; x++)
       if (y < rows && x < columns)
-        store(destination + y * row + x * pixel, larger((vec)(0.0f), out[x] + bias));
+        store(destination + y * row + x * pixel, larger(least, out[x] + bias));
   }
 }
 
 // Top left pixel of the patch of tile `t`, and where its V goes.
 typedef struct {
   const float *source;
+  int y, x;
   float *v;
   size_t chunk;  // words of V from one vector of channels to the next
 } Patch;
 
+// The patch of a tile counted through all pictures.
+INLINE Patch patchAt(const ck_winograd *layer, int tile) {
+  const ck_activations *in = &layer->input;
+  int perPicture = layer->tiles_y * layer->tiles_x, place = tile % perPicture;
+  int y = place / layer->tiles_x * layer->m - layer->pad_y;
+  int x = place % layer->tiles_x * layer->m - layer->pad_x;
+  return (Patch){
+      .source = in->origin + tile / perPicture * in->picture + y * in->row + x * in->pixel,
+      .y = y,
+      .x = x};
+}
+
 INLINE Patch patchOf(const ck_winograd *layer, const ck_block *block, int t, float *v,
                      int channelsPerWord) {
-  const ck_activations *in = &layer->input;
-  int perPicture = layer->tiles_y * layer->tiles_x, tile = block->first + t;
-  int place = tile % perPicture, y = place / layer->tiles_x * layer->m;
-  int x = place % layer->tiles_x * layer->m, panel = t / block->panel_rows;
-  int first = panel * block->panel_rows, rows = smaller(block->panel_rows, block->tiles - first);
-  return (Patch){
-      .source = in->origin + tile / perPicture * in->picture + (y - 1) * in->row +
-                (x - 1) * in->pixel,
-      .v = v + (size_t)first * (size_t)(layer->input_channels / channelsPerWord) +
-           (t - first) * VECTOR_WIDTH,
-      .chunk = (size_t)rows * VECTOR_WIDTH};
+  Patch patch = patchAt(layer, block->first + t);
+  int panel = t / block->panel_rows, first = panel * block->panel_rows;
+  int rows = smaller(block->panel_rows, block->tiles - first);
+  patch.v = v + (size_t)first * (size_t)(layer->input_channels / channelsPerWord) +
+            (t - first) * VECTOR_WIDTH;
+  patch.chunk = (size_t)rows * VECTOR_WIDTH;
+  return patch;
+}
+
+// One tile of a picture without border and with any number of channels: what is outside is zero.
+INLINE void exactInputTile(int m, const ck_winograd *layer, const Patch *patch,
+                           size_t frequency) {
+  const int n = m + 2, top = larger0(-patch->y), left = larger0(-patch->x);
+  const int bottom = smaller(n, layer->input_height - patch->y);
+  const int right = smaller(n, layer->input_width - patch->x);
+  const int whole = top == 0 && left == 0 && bottom == n && right == n;
+  const ptrdiff_t row = layer->input.row, pixel = layer->input.pixel;
+  float *v = patch->v;
+  for (int c = 0; c < layer->input_channels; c += VECTOR_WIDTH, v += patch->chunk) {
+    const float *source = patch->source + c;
+    int lanes = smaller(VECTOR_WIDTH, layer->exact_input_channels - c);
+    if (whole && lanes == VECTOR_WIDTH) {
+      inputTile(m, source, row, pixel, c % LINE == 0, v, frequency);
+      continue;
+    }
+    vec copy[64];
+    for (int i = 0; i < n * n; i++) copy[i] = (vec)(0.0f);
+    for (int y = top; y < bottom; y++)
+      for (int x = left; x < right; x++)
+        copy[y * n + x] = loadSome(source + y * row + x * pixel, lanes);
+    inputTile(m, (const float *)copy, n * VECTOR_WIDTH, VECTOR_WIDTH, 0, v, frequency);
+  }
 }
 
 #ifndef BF16_PRODUCTS
@@ -130,6 +165,10 @@ INLINE void inputTiles(int m, const ck_winograd *layer, const ck_block *block, i
                        float *v) {
   for (int t = from; t < to; t++) {
     Patch patch = patchOf(layer, block, t, v, 1);
+    if (layer->exact) {
+      exactInputTile(m, layer, &patch, block->input_frequency);
+      continue;
+    }
     for (int c = 0; c < layer->input_channels; c += VECTOR_WIDTH, patch.v += patch.chunk)
       inputTile(m, patch.source + c, layer->input.row, layer->input.pixel, c % LINE == 0, patch.v,
                 block->input_frequency);
@@ -141,16 +180,30 @@ INLINE void outputTiles(int m, int pool, const ck_winograd *layer, const ck_bloc
                         int to, int channel, int channels, const float *p) {
   const ck_activations *out = &layer->output;
   int perPicture = layer->tiles_y * layer->tiles_x, step = pool ? m / 2 : m;
+  const vec least = (vec)(layer->least);
   for (int t = from; t < to; t++) {
     int tile = block->first + t, place = tile % perPicture;
     int y = place / layer->tiles_x * step, x = place % layer->tiles_x * step;
     float *destination = out->origin + tile / perPicture * out->picture + y * out->row +
                          x * out->pixel + channel;
     const float *source = p + (size_t)t * block->product_tile;
-    for (int c = 0; c < channels; c += VECTOR_WIDTH)
-      outputTile(m, pool, source + c, block->product_frequency, load(layer->bias + channel + c),
-                 destination + c, out->row, out->pixel, layer->output_height - y,
-                 layer->output_width - x, c % LINE == 0);
+    int rows = layer->output_height - y, columns = layer->output_width - x;
+    for (int c = 0; c < channels; c += VECTOR_WIDTH) {
+      vec bias = load(layer->bias + channel + c);
+      int lanes =
+          layer->exact ? layer->exact_output_channels - channel - c : VECTOR_WIDTH;
+      if (lanes >= VECTOR_WIDTH) {
+        outputTile(m, pool, source + c, block->product_frequency, bias, least, destination + c,
+                   out->row, out->pixel, rows, columns, c % LINE == 0);
+      } else if (lanes > 0) {
+        vec copy[36];
+        outputTile(m, pool, source + c, block->product_frequency, bias, least, (float *)copy,
+                   m * VECTOR_WIDTH, VECTOR_WIDTH, m, m, 0);
+        for (int i = 0; i < smaller(rows, m); i++)
+          for (int j = 0; j < smaller(columns, m); j++)
+            storeSome(destination + c + i * out->row + j * out->pixel, copy[i * m + j], lanes);
+      }
+    }
   }
 }
 

@@ -34,3 +34,19 @@ INLINE vec multiplyAdd(vec a, vec b, vec c) {
 INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
 
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
+INLINE int larger0(int a) { return a > 0 ? a : 0; }
+
+// The first `lanes` floats, zeros behind them; none if `lanes` is not positive.
+INLINE vec loadSome(const float *p, int lanes) {
+  if (lanes >= VECTOR_WIDTH) return load(p);
+  vec v = (vec)(0.0f);
+  for (int i = 0; i < lanes; i++) v[i] = p[i];
+  return v;
+}
+INLINE void storeSome(float *p, vec v, int lanes) {
+  if (lanes >= VECTOR_WIDTH) {
+    store(p, v);
+  } else {
+    for (int i = 0; i < lanes; i++) p[i] = v[i];
+  }
+}
