@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Runs the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer; arguments
+# go to "swift test", such as --filter WinogradConvolutionTests.
 #
 # The kernels and their tests are built as a package of their own in .build-sanitize, because the
 # whole package's other dependencies take long to build and are none of the matter. Optimised,
@@ -35,4 +36,4 @@ MANIFEST
 # Undefined behaviour in C traps (Swift's own arithmetic always does); what AddressSanitizer finds
 # is printed. Swift's run time leaks a little of its own, so leaks are not looked for.
 ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" \
-  swift test --package-path "$package" -c release --sanitize=address
+  swift test --package-path "$package" -c release --sanitize=address "$@"
