@@ -45,7 +45,7 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
     precondition(gradient.shape == output.shape, "a gradient has the shape of its output")
     switch self {
     case .linear: return
-    case .relu: gradient.values.zip(output.values, pool) { $1 > 0 ? $0 : 0 }
+    case .relu: pool.differentiateRelu(&gradient.values, output: output.values)
     case .sigmoid: gradient.values.zip(output.values, pool) { $0 * $1 * (1 - $1) }
     case .tanh: gradient.values.zip(output.values, pool) { $0 * (1 - $1 * $1) }
     case .elu: gradient.values.zip(output.values, pool) { $1 > 0 ? $0 : $0 * ($1 + 1) }
