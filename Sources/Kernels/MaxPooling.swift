@@ -69,11 +69,15 @@ public struct MaxPooling: Sendable {
             isFirst = false
           } else {
             for channel in 0..<channels {
-              let value = values[channel]
-              // False for a best that is not a number, true for a value that is the first such.
-              let isLarger = !(value <= best[channel]) && best[channel] == best[channel]
-              best[channel] = isLarger ? value : best[channel]
-              place[channel] = isLarger ? tap : place[channel]
+              let (value, former) = (values[channel], best[channel])
+              // All bits for a larger value or the first that is not a number, none for another or
+              // if the best is not a number: masks, for jumps would be mispredicted.
+              let isLarger: Int32 = value <= former ? 0 : -1
+              let mask = former == former ? isLarger : 0
+              let bits = UInt32(bitPattern: mask)
+              best[channel] = Float(
+                bitPattern: value.bitPattern & bits | former.bitPattern & ~bits)
+              place[channel] = tap & mask | place[channel] & ~mask
             }
           }
         }
@@ -129,7 +133,8 @@ public struct MaxPooling: Sendable {
           let tap = Int32(ky * window.windowWidth + kx)
           let target = sums + x * channels
           for channel in 0..<channels {
-            target[channel] += place[channel] == tap ? gradients[channel] : 0
+            let gradient = gradients[channel]  // read in any case, so that no jump is needed
+            target[channel] += place[channel] == tap ? gradient : 0
           }
         }
       }

@@ -9,3 +9,7 @@ void *ck_allocate(size_t bytes);
 
 // Gives back what `ck_allocate(bytes)` returned.
 void ck_deallocate(void *memory, size_t bytes);
+
+// Makes malloc keep what is freed for the next request instead of giving it back to the system,
+// where the C library can be told so.
+void ck_keep_freed_memory(void);
