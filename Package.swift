@@ -18,6 +18,7 @@ let package = Package(
   targets: [
     // The ground: system libraries and C.
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CKernels"),
@@ -33,7 +34,7 @@ let package = Package(
     .target(name: "Files", swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
     .target(name: "NeuralNetwork", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "KerasFormat", dependencies: ["CHDF5", "Files"], swiftSettings: strict),
+    .target(name: "KerasFormat", dependencies: ["CHDF5", "CZlib", "Files"], swiftSettings: strict),
     .target(
       name: "Pictures", dependencies: ["CPictures", "CSPNG", "CWebP", "CGIF", "Files", "Kernels"],
       swiftSettings: strict),

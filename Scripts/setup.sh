@@ -14,6 +14,7 @@ set -euo pipefail
 # The one list of packages. Libraries with their headers; then the programs that are run.
 libraries=(
   libhdf5-dev     # Keras files and the feature store
+  zlib1g-dev      # packed features
   libopenblas-dev # dense algebra
   libjpeg-dev     # pictures: JPEG, by libjpeg-turbo
   libspng-dev     # PNG

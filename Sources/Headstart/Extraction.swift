@@ -33,18 +33,18 @@ public struct ExtractionOptions: Sendable {
   }
 }
 
-/// How far an extraction is.
+/// How far an extraction is. All counts are of views: pictures times the views of each.
 public struct ExtractionProgress: Sendable, Equatable {
-  /// Pictures asked for.
+  /// Views asked for.
   public var total = 0
-  /// Pictures whose features were computed, were in the store, or equal those of another picture
+  /// Views whose features were computed, were in the store, or equal those of another picture
   /// of this run byte for byte.
   public var computed = 0, cached = 0, duplicates = 0
-  /// Pictures that could not be read.
+  /// Views of pictures that could not be read.
   public var unreadable = 0
   public var seconds: Double = 0
 
-  /// Pictures dealt with in one way or another.
+  /// Views dealt with in one way or another.
   public var done: Int { computed + cached + duplicates + unreadable }
 }
 
@@ -52,7 +52,7 @@ public struct ExtractionProgress: Sendable, Equatable {
 public struct ExtractionResult: Sendable {
   /// What became of one picture.
   public enum Outcome: Sendable, Hashable {
-    /// Its features are in the store under this hash.
+    /// The features of all its views are in the store under this hash.
     case stored(PictureHash)
     /// It could not be read, and why.
     case unreadable(String)
@@ -60,6 +60,8 @@ public struct ExtractionResult: Sendable {
 
   /// The samples, as they were given.
   public let samples: [Sample]
+  /// The views of each, under their names in the store, each once.
+  public let views: [FeatureView]
   /// Of each sample, in their order.
   public let outcomes: [Outcome]
   /// The final numbers.
@@ -67,7 +69,7 @@ public struct ExtractionResult: Sendable {
   /// Damaged or foreign shards that were set aside; their pictures were computed anew.
   public let setAside: [SetAsideShard]
 
-  /// Pictures computed per second of the whole run.
+  /// Views computed per second of the whole run.
   public var rate: Double {
     counts.seconds > 0 ? Double(counts.computed) / counts.seconds : 0
   }
@@ -93,6 +95,8 @@ public enum ExtractionError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// The network gave infinite values or NaN for a readable picture.
   case notFinite(path: String)
+  /// A value is too large for float16, in which the store keeps them.
+  case outOfRange(path: String, value: Float)
   /// The network gave another number of values than it promised.
   case wrongCount(expected: Int, found: Int)
   /// The store belongs to another key or shape than the extractor's.
@@ -103,6 +107,11 @@ public enum ExtractionError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let path, let reason): return "'\(path)' cannot be read: \(reason)"
     case .notFinite(let path):
       return "The features of '\(path)' are not finite: are the weights those of this network?"
+    case .outOfRange(let path, let value):
+      return """
+        A feature of '\(path)' is \(value), which float16 (at most 65504) cannot hold: use float32 \
+        storage.
+        """
     case .wrongCount(let expected, let found):
       return "The network gave \(found) values where \(expected) were expected."
     case .wrongStore(let folder):
@@ -117,14 +126,15 @@ public enum ExtractionError: Error, Equatable, CustomStringConvertible {
 /// of them go through the network; features are written to the disk. Between them stand bounded
 /// queues, so the memory in use does not depend on the number of pictures.
 public struct Extraction: Sendable {
-  /// Turns a file's bytes and name into the network's input.
-  package typealias Preparation = @Sendable (_ bytes: [UInt8], _ name: String) throws -> [Float]
+  /// Turns a file's bytes, name and hash into the network's inputs, one for each view.
+  package typealias Preparation =
+    @Sendable (_ bytes: [UInt8], _ name: String, PictureHash, [PictureView]) throws -> [[Float]]
 
-  private let extractor: any FeatureExtractor
-  private let store: FeatureStore
-  private let pool: ThreadPool
+  let extractor: any FeatureExtractor
+  let store: FeatureStore
+  let pool: ThreadPool
+  let prepare: Preparation
   private let options: ExtractionOptions
-  private let prepare: Preparation
 
   /// - Parameters:
   ///   - extractor: The network. It computes on the threads of `pool`, which also prepare pictures
@@ -136,7 +146,7 @@ public struct Extraction: Sendable {
   ) {
     let preparation = PicturePreparation(extractor.key)
     self.init(extractor, store: store, pool: pool, options: options) {
-      try preparation($0, name: $1)
+      try preparation($0, name: $1, picture: $2, views: $3)
     }
   }
 
@@ -152,25 +162,26 @@ public struct Extraction: Sendable {
     self.prepare = prepare
   }
 
-  /// Sees to it that the store holds the features of all samples that can be read.
+  /// Sees to it that the store holds the features of all views of all samples that can be read.
   ///
   /// - Parameters:
+  ///   - views: What is computed of each picture. Each picture is read, hashed and decoded once.
   ///   - cancellation: Polled between pictures; what is computed by then is stored.
   ///   - progress: Called on this thread, after each batch, some ten times a second while pictures
   ///     are only looked up, and at the end.
-  /// - Throws: ``ExtractionError``, ``FeatureStoreError``, ``Cancelled``, or the network's error.
-  ///   Everything computed before is in the store.
+  /// - Throws: ``ExtractionError``, ``FeatureStoreError``, ``PictureViewError``,
+  ///   `AugmentationError`, ``Cancelled``, or the network's error. Everything computed before is in the store.
   public func run(
-    _ samples: [Sample], cancellation: Cancellation = Cancellation(),
+    _ samples: [Sample], views: [PictureView] = [.plain],
+    cancellation: Cancellation = Cancellation(),
     progress: (ExtractionProgress) -> Void = { _ in }
   ) throws -> ExtractionResult {
-    guard store.identifier == extractor.key.identifier, store.shape == extractor.outputShape else {
-      throw ExtractionError.wrongStore(folder: store.folder)
-    }
+    try checkStore()
+    let views = try named(views)
     let started = Date()
     let size = batchSize
     let feed = ExtractionFeed(
-      samples: samples, store: store, batchSize: size, isStrict: options.isStrict,
+      samples: samples, views: views, store: store, batchSize: size, isStrict: options.isStrict,
       cancellation: cancellation, prepare: prepare)
     let writer = ExtractionWriter(store)
     feed.start(decoders: options.decoders ?? (pool.threads > 1 ? 1 : 0))
@@ -185,7 +196,8 @@ public struct Extraction: Sendable {
     }
     do {
       while let batch = try feed.nextBatch(pool, whileLooking: { progress(counts()) }) {
-        try writer.add(batch.map(\.picture), features: try features(of: batch, samples))
+        let features = try features(of: batch, samples)
+        try writer.add(batch.map { FeatureRow($0.picture, $0.view) }, features: features)
         computed += batch.count
         progress(counts())
       }
@@ -200,7 +212,25 @@ public struct Extraction: Sendable {
     let final = counts()
     progress(final)
     return ExtractionResult(
-      samples: samples, outcomes: outcomes, counts: final, setAside: store.setAside)
+      samples: samples, views: views.map(\.name), outcomes: outcomes, counts: final,
+      setAside: store.setAside)
+  }
+
+  func checkStore() throws {
+    guard store.belongs(to: extractor.key), store.shape == extractor.outputShape else {
+      throw ExtractionError.wrongStore(folder: store.folder)
+    }
+  }
+
+  /// The views with their names, each name once: a draw from no ranges is the plain view.
+  func named(_ views: [PictureView]) throws -> [(view: PictureView, name: FeatureView)] {
+    precondition(!views.isEmpty, "no view of the pictures is asked for")
+    var seen: Set<FeatureView> = []
+    return try views.compactMap { view in
+      try view.check()
+      let name = view.featureView
+      return seen.insert(name).inserted ? (view, name) : nil
+    }
   }
 
   private func features(of batch: [PreparedPicture], _ samples: [Sample]) throws -> [Float] {
@@ -218,12 +248,17 @@ public struct Extraction: Sendable {
       guard values.reduce(0, { $0 + $1 * 0 }) == 0 else {
         throw ExtractionError.notFinite(path: samples[picture.sample].path)
       }
+      if let limit = store.storage.precision.largest,
+        let value = values.first(where: { abs($0) > limit })
+      {
+        throw ExtractionError.outOfRange(path: samples[picture.sample].path, value: value)
+      }
     }
     return features
   }
 
   /// Sixteen, the number that the late layers take together, unless the pictures are huge.
-  private var batchSize: Int {
+  var batchSize: Int {
     if let size = options.batchSize { return max(1, size) }
     let bytes = 4 * extractor.key.height * extractor.key.width * 3
     return max(1, min(16, (64 << 20) / max(1, bytes)))

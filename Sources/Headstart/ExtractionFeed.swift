@@ -2,16 +2,19 @@ import Foundation
 import Kernels
 import Pictures
 
-/// A picture that is ready for the network.
+/// A view of a picture that is ready for the network.
 struct PreparedPicture: Sendable {
-  /// Its place among the samples.
+  /// The picture's place among the samples.
   let sample: Int
   let picture: PictureHash
+  let view: FeatureView
   /// (height, width, 3)
   let values: [Float]
 }
 
 /// Reads, hashes, looks up and prepares pictures, in order, a bounded number ahead of the network.
+///
+/// Each picture is read and decoded once, whatever the number of its views. All counts are of views.
 ///
 /// Whoever has time prepares the next picture: a few threads of its own while the network computes,
 /// and all threads of the pool when the network would otherwise wait. So no core idles, whether
@@ -30,6 +33,7 @@ final class ExtractionFeed: Sendable {
   }
 
   private let samples: [Sample]
+  private let views: [(view: PictureView, name: FeatureView)]
   private let store: FeatureStore
   private let batchSize: Int
   private let isStrict: Bool
@@ -38,18 +42,21 @@ final class ExtractionFeed: Sendable {
   private let state: Monitor<State>
   private let decoders = DispatchGroup()
 
+  /// - Parameter views: All different, at least one.
   init(
-    samples: [Sample], store: FeatureStore, batchSize: Int, isStrict: Bool,
-    cancellation: Cancellation, prepare: @escaping Extraction.Preparation
+    samples: [Sample], views: [(view: PictureView, name: FeatureView)], store: FeatureStore,
+    batchSize: Int, isStrict: Bool, cancellation: Cancellation,
+    prepare: @escaping Extraction.Preparation
   ) {
     self.samples = samples
+    self.views = views
     self.store = store
     self.batchSize = batchSize
     self.isStrict = isStrict
     self.cancellation = cancellation
     self.prepare = prepare
     var state = State(hashes: Array(repeating: nil, count: samples.count))
-    state.counts.total = samples.count
+    state.counts.total = samples.count * views.count
     self.state = Monitor(state)
   }
 
@@ -59,7 +66,9 @@ final class ExtractionFeed: Sendable {
       decoders.enter()
       let thread = Thread { [self] in
         repeat {
-          state.wait { $0.ready.count + $0.inPreparation < 2 * batchSize || isOver($0) }
+          state.wait {
+            $0.ready.count + $0.inPreparation * views.count < 2 * batchSize || isOver($0)
+          }
         } while prepareNext()
         decoders.leave()
       }
@@ -118,8 +127,8 @@ final class ExtractionFeed: Sendable {
         }
         guard let reason = state.reasons[first] else { return .stored(hash) }
         state.reasons[sample] = reason
-        state.counts.duplicates -= 1
-        state.counts.unreadable += 1
+        state.counts.duplicates -= views.count
+        state.counts.unreadable += views.count
         return .unreadable(reason)
       }
     }
@@ -140,7 +149,7 @@ final class ExtractionFeed: Sendable {
       return state.next - 1
     }
     guard let sample = claimed else { return false }
-    var prepared: PreparedPicture?
+    var prepared: [PreparedPicture] = []
     do {
       prepared = try prepare(sample)
     } catch {
@@ -148,22 +157,33 @@ final class ExtractionFeed: Sendable {
     }
     state.access { state in
       state.inPreparation -= 1
-      if let prepared { state.ready.append(prepared) }
+      state.ready += prepared
     }
     return true
   }
 
-  /// - Returns: `nil` if there is nothing to compute for the sample.
+  /// - Returns: The views of the sample that are to be computed.
   /// - Throws: What ends the whole run.
-  private func prepare(_ sample: Int) throws -> PreparedPicture? {
+  private func prepare(_ sample: Int) throws -> [PreparedPicture] {
     let path = samples[sample].path
     do {
       let bytes = try PictureDecoder.bytes(ofFile: path)
       let picture = PictureHash(of: bytes)
-      guard isFirst(sample, picture) else { return nil }
-      if try isStored(picture) { return nil }
-      return PreparedPicture(
-        sample: sample, picture: picture, values: try prepare(bytes, path))
+      guard isFirst(sample, picture) else { return [] }
+      let missing = try views.filter { try !store.holds(picture, view: $0.name) }
+      state.access { $0.counts.cached += views.count - missing.count }
+      guard !missing.isEmpty else { return [] }
+      let values: [[Float]]
+      do {
+        values = try prepare(bytes, path, picture, missing.map(\.view))
+      } catch {
+        // Without one of its views, none of the picture counts.
+        state.access { $0.counts.cached -= views.count - missing.count }
+        throw error
+      }
+      return zip(missing, values).map { view, values in
+        PreparedPicture(sample: sample, picture: picture, view: view.name, values: values)
+      }
     } catch let error as FeatureStoreError {
       throw error
     } catch {
@@ -173,9 +193,9 @@ final class ExtractionFeed: Sendable {
       if isStrict { throw ExtractionError.unreadable(path: path, reason: reason) }
       state.access { state in
         state.reasons[sample] = reason
-        state.counts.unreadable += 1
+        state.counts.unreadable += views.count
       }
-      return nil
+      return []
     }
   }
 
@@ -184,18 +204,12 @@ final class ExtractionFeed: Sendable {
     state.access { state in
       state.hashes[sample] = picture
       guard state.first[picture] == nil else {
-        state.counts.duplicates += 1
+        state.counts.duplicates += views.count
         return false
       }
       state.first[picture] = sample
       return true
     }
-  }
-
-  private func isStored(_ picture: PictureHash) throws -> Bool {
-    guard try store.holds(picture) else { return false }
-    state.access { $0.counts.cached += 1 }
-    return true
   }
 }
 

@@ -33,15 +33,43 @@ public struct PicturePreparation: Sendable, Hashable {
       interpolation: key.interpolation, ignoresEXIF: key.ignoresEXIF)
   }
 
+  /// The plain view of a picture.
+  ///
   /// - Parameters:
   ///   - bytes: A picture file's contents.
   ///   - name: Its path, for messages.
   /// - Returns: (height, width, 3) in the order of channels that the preprocessing gives.
   /// - Throws: The decoder's error if the bytes are no whole picture.
   public func callAsFunction(_ bytes: [UInt8], name: String) throws -> [Float] {
-    let picture = try PictureDecoder.decode(
+    prepare(try decode(bytes, name: name), .plain)
+  }
+
+  /// Several views of a picture, which is decoded once.
+  ///
+  /// - Parameters:
+  ///   - bytes: A picture file's contents.
+  ///   - name: Its path, for messages.
+  ///   - picture: The hash of the bytes, from which random views are drawn.
+  /// - Returns: (height, width, 3) of each view, in their order.
+  /// - Throws: The decoder's error if the bytes are no whole picture.
+  public func callAsFunction(
+    _ bytes: [UInt8], name: String, picture: PictureHash, views: [PictureView]
+  ) throws -> [[Float]] {
+    let decoded = try decode(bytes, name: name)
+    return views.map { view in
+      prepare(
+        decoded,
+        view.transform(
+          of: picture, source: (decoded.width, decoded.height), target: (width, height)))
+    }
+  }
+
+  private func decode(_ bytes: [UInt8], name: String) throws -> Picture {
+    try PictureDecoder.decode(
       bytes, name: name, options: DecodingOptions(ignoreEXIF: ignoresEXIF))
-    return preprocessing.apply(
-      picture.resized(width: width, height: height, interpolation))
+  }
+
+  private func prepare(_ picture: Picture, _ transform: ViewTransform) -> [Float] {
+    picture.prepared(transform, width: width, height: height, interpolation, preprocessing)
   }
 }

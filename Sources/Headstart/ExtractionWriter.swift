@@ -17,11 +17,11 @@ final class ExtractionWriter: Sendable {
   /// Hands over a batch; waits for the one before it, and returns before this one is written.
   ///
   /// - Throws: The error of an earlier write.
-  func add(_ pictures: [PictureHash], features: [Float]) throws {
+  func add(_ rows: [FeatureRow], features: [Float]) throws {
     try finish()
     queue.async { [self] in
       do {
-        try store.append(features, pictures: pictures)
+        try store.append(features, pictures: rows.map(\.picture), views: rows.map(\.view))
       } catch {
         failure.withLock { $0 = error }
       }

@@ -28,11 +28,14 @@ public enum FeatureExport {
   /// The rows of all three are in the order of the samples. Features are streamed, so memory does
   /// not depend on their number, and each file appears whole or not at all.
   ///
-  /// - Parameter progress: Called with the number of rows written and in all.
+  /// - Parameters:
+  ///   - view: The view whose features are written; one of those that were extracted.
+  ///   - progress: Called with the number of rows written and in all.
   /// - Throws: ``FeatureStoreError`` or `KerasFormatError`.
   public static func write(
-    _ extraction: ExtractionResult, of store: FeatureStore, split: String, classes: [String],
-    to folder: String, cancellation: Cancellation = Cancellation(),
+    _ extraction: ExtractionResult, of store: FeatureStore, view: FeatureView = .plain,
+    split: String, classes: [String], to folder: String,
+    cancellation: Cancellation = Cancellation(),
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> Report {
     let rows = extraction.readable
@@ -52,7 +55,7 @@ public enum FeatureExport {
     for start in stride(from: 0, to: rows.count, by: step) {
       try cancellation.check()
       let part = rows[start..<min(rows.count, start + step)]
-      try writer.append(try store.read(part.map(\.picture)))
+      try writer.append(try store.read(part.map(\.picture), view: view))
       progress(part.endIndex, rows.count)
     }
     try writer.finish()

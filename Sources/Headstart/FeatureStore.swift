@@ -34,6 +34,8 @@ public final class FeatureStore: Sendable {
   public let settings: [String: String]
   /// ``FeatureKey/identifier`` of those settings.
   public let identifier: String
+  /// How rows are written. Those that are there may be packed otherwise.
+  public let storage: FeatureStorage
 
   private struct Place {
     let shard: FeatureShard
@@ -73,8 +75,11 @@ public final class FeatureStore: Sendable {
 
   private let use: FeatureStoreUse
 
-  private init(folder: String, description: StoreDescription, use: FeatureStoreUse) {
+  private init(
+    folder: String, description: StoreDescription, storage: FeatureStorage, use: FeatureStoreUse
+  ) {
     self.folder = folder
+    self.storage = storage
     self.use = use
     shape = description.shape
     settings = description.settings
@@ -87,12 +92,15 @@ public final class FeatureStore: Sendable {
   ///   - root: The folder of all stores, `features/`.
   ///   - key: What the features are computed with; its name is the folder's.
   ///   - shape: Height, width and channels of the features of one picture.
+  ///   - storage: How they are written. Another precision is another folder.
   /// - Throws: ``FeatureStoreError`` if the folder cannot be made or belongs to other settings.
   public static func open(
-    under root: String, key: FeatureKey, shape: FeatureShape
+    under root: String, key: FeatureKey, shape: FeatureShape, storage: FeatureStorage = .plain
   ) throws -> FeatureStore {
-    let folder = (root as NSString).appendingPathComponent(key.folderName)
-    let wanted = StoreDescription(key: key.identifier, shape: shape, settings: key.settings)
+    let folder = (root as NSString).appendingPathComponent(key.folderName(storage))
+    let settings = key.settings.merging(storage.settings) { $1 }
+    let wanted = StoreDescription(
+      key: FeatureKey.identifier(settings), shape: shape, settings: settings)
     var taken: FeatureStoreUse?
     // Again if it is deleted between the two steps.
     for _ in 0..<100 where taken == nil {
@@ -112,7 +120,7 @@ public final class FeatureStore: Sendable {
     case let found?:
       throw FeatureStoreError.foreign(folder: folder, expected: wanted.key, found: found.key)
     }
-    let store = FeatureStore(folder: folder, description: wanted, use: use)
+    let store = FeatureStore(folder: folder, description: wanted, storage: storage, use: use)
     try store.start()
     // The folder's own date tells when the store was last used; a store on a read-only disk has
     // no use for it.
@@ -130,7 +138,9 @@ public final class FeatureStore: Sendable {
     else {
       throw FeatureStoreError.notAStore(folder: folder, reason: "it has no key.json")
     }
-    let store = FeatureStore(folder: folder, description: description, use: use)
+    let store = FeatureStore(
+      folder: folder, description: description,
+      storage: FeatureStorage(precision: try description.precision(of: folder)), use: use)
     try store.start()
     return store
   }
@@ -163,7 +173,8 @@ public final class FeatureStore: Sendable {
     let found = Mutex<[Int: Result<FeatureShard, any Error>]>([:])
     DispatchQueue.concurrentPerform(iterations: paths.count) { index in
       let shard = Result {
-        try FeatureShard(opening: paths[index], key: identifier, shape: shape)
+        try FeatureShard(
+          opening: paths[index], key: identifier, shape: shape, precision: storage.precision)
       }
       found.withLock { $0[index] = shard }
     }
@@ -193,6 +204,16 @@ public final class FeatureStore: Sendable {
     return false
   }
 
+  /// Whether a row is in the tables of the shards, whose features may not have been checked yet.
+  func lists(_ row: FeatureRow) -> Bool {
+    state.withLock { $0.index[row.view]?[row.picture] != nil }
+  }
+
+  /// Whether the features are those of a key, however they are stored.
+  func belongs(to key: FeatureKey) -> Bool {
+    FeatureStorage.split(settings).map { FeatureKey.identifier($0.key) } == key.identifier
+  }
+
   // MARK: Reading
 
   /// Reads the features of pictures in the order given, as (pictures, h, w, c).
@@ -200,16 +221,38 @@ public final class FeatureStore: Sendable {
   /// - Throws: ``FeatureStoreError/missing(picture:folder:)`` for a picture that is not there, and
   ///   ``FeatureStoreError/damaged(path:reason:)`` if its shard proved damaged only now.
   public func read(_ pictures: [PictureHash], view: FeatureView = .plain) throws -> [Float] {
-    let places = try state.withLock { state in
-      try pictures.map { picture in
-        guard let place = state.index[view]?[picture] else {
-          throw FeatureStoreError.missing(picture: picture, folder: folder)
+    try read(
+      state.withLock { state in
+        let index = state.index[view]
+        return try pictures.map { picture in
+          guard let place = index?[picture] else {
+            throw FeatureStoreError.missing(picture: picture, folder: folder)
+          }
+          return place
         }
-        return place
-      }
-    }
+      })
+  }
+
+  /// Reads the features of any views of any pictures in the order given, as (rows, h, w, c).
+  ///
+  /// Each row is read by itself, or with its neighbours where they follow each other.
+  ///
+  /// - Throws: As ``read(_:view:)``.
+  public func read(_ rows: [FeatureRow]) throws -> [Float] {
+    try read(
+      state.withLock { state in
+        try rows.map { row in
+          guard let place = state.index[row.view]?[row.picture] else {
+            throw FeatureStoreError.missing(picture: row.picture, folder: folder)
+          }
+          return place
+        }
+      })
+  }
+
+  private func read(_ places: [Place]) throws -> [Float] {
     var features: [Float] = []
-    features.reserveCapacity(pictures.count * shape.count)
+    features.reserveCapacity(places.count * shape.count)
     var start = 0
     while start < places.count {
       // Neighbours in a shard, which pictures in the order of a folder are, come in one read.
@@ -243,7 +286,8 @@ public final class FeatureStore: Sendable {
   ///   - features: (rows, h, w, c).
   ///   - pictures: The hash of each row's picture, at most 65,536.
   ///   - views: The view of each row; `nil`: all plain.
-  /// - Throws: ``FeatureStoreError`` if it cannot be written. Nothing is left of the attempt.
+  /// - Throws: ``FeatureStoreError`` if it cannot be written, or a value is beyond the range of
+  ///   float16 where rows are stored so. Nothing is left of the attempt.
   public func append(
     _ features: [Float], pictures: [PictureHash], views: [FeatureView]? = nil
   ) throws {
@@ -251,17 +295,23 @@ public final class FeatureStore: Sendable {
     precondition(
       (1...65536).contains(pictures.count) && views.count == pictures.count
         && features.count == pictures.count * shape.count, "rows and features do not fit together")
+    if let limit = storage.precision.largest,
+      let place = features.firstIndex(where: { !(abs($0) <= limit) })
+    {
+      throw FeatureStoreError.outOfRange(
+        picture: pictures[place / shape.count], value: features[place])
+    }
     let temporary = (folder as NSString).appendingPathComponent(TemporaryName.make())
     let path = (folder as NSString)
       .appendingPathComponent("shard-\(UUID().uuidString.lowercased()).h5")
     // Asked before, because a full disk found half-way is a mess for everyone who writes to it.
-    let needed = 4 * features.count + (64 << 10)
+    let needed = storage.precision.size * features.count + (64 << 10)
     try StoreFolder(folder).checkRoom(for: needed, writing: path)
     do {
       let shard = try FeatureShard.write(
         to: temporary, destination: path, key: identifier,
-        settings: FeatureKey.canonicalText(settings), shape: shape, features: features,
-        hashes: pictures, views: views)
+        settings: FeatureKey.canonicalText(settings), shape: shape, storage: storage,
+        features: features, hashes: pictures, views: views)
       try StoreFolder.rename(temporary, to: path)
       try AtomicFile.synchronize(folder)
       state.withLock { $0.add(shard) }

@@ -11,8 +11,12 @@ public struct FeatureStoreSummary: Sendable, Equatable, Encodable {
   public let settings: [String: String]
   /// Height, width and channels of the features of one picture.
   public let shape: FeatureShape?
-  /// Distinct pictures, times their views.
+  /// Distinct pictures.
   public let pictures: Int
+  /// Distinct rows: the views of all pictures.
+  public let rows: Int
+  /// The number of pictures of each view, under its name.
+  public let views: [String: Int]
   public let shards: Int
   /// Of all files of the store, in bytes.
   public let bytes: Int
@@ -92,7 +96,7 @@ public struct FeatureStoreCatalog: Sendable {
       guard let description,
         let shard = try? FeatureShard(
           opening: (folder as NSString).appendingPathComponent(name), key: description.key,
-          shape: description.shape)
+          shape: description.shape, precision: description.precision(of: folder))
       else {
         unsound += 1
         continue
@@ -107,7 +111,11 @@ public struct FeatureStoreCatalog: Sendable {
     return FeatureStoreSummary(
       path: folder, name: (folder as NSString).lastPathComponent,
       settings: description?.settings ?? [:], shape: description?.shape,
-      pictures: pictures.values.reduce(0) { $0 + $1.count }, shards: names.count - unsound,
+      pictures: pictures.values.reduce(into: Set()) { $0.formUnion($1) }.count,
+      rows: pictures.values.reduce(0) { $0 + $1.count },
+      views: [String: Int](
+        uniqueKeysWithValues: pictures.map { ($0.key.identifier, $0.value.count) }),
+      shards: names.count - unsound,
       bytes: sizes.reduce(0, +),
       lastUsed: StoreFolder(root).attributes(of: (folder as NSString).lastPathComponent)?.modified
         ?? .distantPast,

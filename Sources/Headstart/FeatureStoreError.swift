@@ -16,6 +16,8 @@ public enum FeatureStoreError: Error, Equatable, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   /// A shard turned out damaged while it was read; it was set aside.
   case damaged(path: String, reason: String)
+  /// A value is too large for float16, in which the store keeps them.
+  case outOfRange(picture: PictureHash, value: Float)
   /// There are no features of this picture.
   case missing(picture: PictureHash, folder: String)
 
@@ -43,6 +45,11 @@ public enum FeatureStoreError: Error, Equatable, CustomStringConvertible {
       return """
         The feature file '\(path)' is damaged (\(reason)) and was set aside. Run the same command \
         again: its pictures are computed anew.
+        """
+    case .outOfRange(let picture, let value):
+      return """
+        A feature of the picture with SHA-256 \(picture) is \(value), which float16 (at most 65504) \
+        cannot hold: use float32 storage.
         """
     case .missing(let picture, let folder):
       return

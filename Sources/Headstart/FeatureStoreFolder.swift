@@ -37,6 +37,17 @@ struct StoreDescription: Codable, Equatable {
     return found
   }
 
+  /// The type of the stored numbers.
+  ///
+  /// - Throws: ``FeatureStoreError/notAStore(folder:reason:)`` if it is none that is known here.
+  func precision(of folder: String) throws -> FeatureStorage.Precision {
+    guard let split = FeatureStorage.split(settings) else {
+      throw FeatureStoreError.notAStore(
+        folder: folder, reason: "its key.json names a storage that is not known")
+    }
+    return split.precision
+  }
+
   func write(to folder: String) throws {
     let path = (folder as NSString).appendingPathComponent(Self.fileName)
     let encoder = JSONEncoder()
@@ -155,12 +166,15 @@ package struct StoreFolder {
     }
   }
 
+  /// Bytes that are free on the disk; `nil` if the system does not tell.
+  var free: Int? {
+    let system = try? FileManager.default.attributesOfFileSystem(forPath: path)
+    return (system?[.systemFreeSize] as? NSNumber)?.intValue
+  }
+
   /// - Throws: ``FeatureStoreError/diskFull(path:needed:free:)`` if `needed` bytes do not fit.
   package func checkRoom(for needed: Int, writing file: String) throws {
-    guard
-      let system = try? FileManager.default.attributesOfFileSystem(forPath: path),
-      let free = (system[.systemFreeSize] as? NSNumber)?.intValue
-    else { return }
+    guard let free else { return }
     guard free >= needed else {
       throw FeatureStoreError.diskFull(path: file, needed: needed, free: free)
     }

@@ -75,8 +75,12 @@ public struct FeatureKey: Sendable, Hashable {
   public var identifier: String { Self.identifier(settings) }
 
   /// The store's folder: `vgg16-block5_pool-224-4f1d…`, or `…-150x200-…` (height × width).
-  public var folderName: String {
+  public var folderName: String { folderName(.plain) }
+
+  /// The folder of a store in which the features are kept at some precision.
+  public func folderName(_ storage: FeatureStorage) -> String {
     let size = height == width ? "\(height)" : "\(height)x\(width)"
+    let identifier = Self.identifier(settings.merging(storage.settings) { $1 })
     return "\(backbone)-\(layer)-\(size)-\(identifier.prefix(12))"
   }
 

@@ -9,15 +9,15 @@ import Synchronization
 ///
 /// | object | contents |
 /// |---|---|
-/// | `features` | (n, h, w, c) float32, contiguous |
+/// | `features` | (n, h, w, c) float32 or float16, contiguous or in deflated chunks of one row |
 /// | `sha256` | (n, 32) uint8: the hash of each picture file's bytes |
 /// | `view` | (n) uint16: which of the names in its attribute `names` each row is |
-/// | attribute `checksum` | `sha256:` and the SHA-256 of the bytes of `features` |
+/// | attribute `checksum` | `sha256:` and the SHA-256 of the values of `features`, as float32 |
 /// | attribute `key` | identifier of the settings, as in `key.json` |
 /// | attribute `settings` | their canonical text |
 ///
-/// `h5py.File(path)["features"][:]` reads it. Nothing is compressed: features are read far more
-/// often than the disk is full, and a row is found by its number alone.
+/// `h5py.File(path)["features"][:]` reads it. Unless asked for, nothing is compressed: features are
+/// read far more often than the disk is full.
 ///
 /// Behind HDF5's data, where its readers do not look, stands a ``ShardTrailer``. It covers every
 /// byte of the file by a checksum and tells where the datasets lie, so the store reads shards
@@ -32,6 +32,7 @@ final class FeatureShard: Sendable {
   let hashes: [PictureHash]
   let views: [FeatureView]
   private let rowCount: Int
+  private let precision: FeatureStorage.Precision
   private let trailer: ShardTrailer
   private let isVerified: Mutex<Bool>
 
@@ -39,9 +40,10 @@ final class FeatureShard: Sendable {
   var rows: Int { hashes.count }
 
   private init(
-    path: String, rowCount: Int, hashes: [PictureHash], views: [FeatureView],
-    trailer: ShardTrailer, isVerified: Bool
+    path: String, rowCount: Int, precision: FeatureStorage.Precision, hashes: [PictureHash],
+    views: [FeatureView], trailer: ShardTrailer, isVerified: Bool
   ) {
+    self.precision = precision
     self.path = path
     self.rowCount = rowCount
     self.hashes = hashes
@@ -54,7 +56,9 @@ final class FeatureShard: Sendable {
   /// checks.
   ///
   /// - Throws: ``Damage``, or the error of reading, if the file is no sound shard of this store.
-  convenience init(opening path: String, key: String, shape: FeatureShape) throws {
+  convenience init(
+    opening path: String, key: String, shape: FeatureShape, precision: FeatureStorage.Precision
+  ) throws {
     let file = try BinaryFile(opening: path)
     let trailer = try ShardTrailer(of: file)
     guard trailer.key == key else {
@@ -62,11 +66,11 @@ final class FeatureShard: Sendable {
     }
     let rows = trailer.sha256.length / PictureHash.byteCount
     let (valueCount, overflow) = rows.multipliedReportingOverflow(by: shape.count)
-    let (bytes, overflowOfBytes) = valueCount.multipliedReportingOverflow(by: 4)
+    let (bytes, overflowOfBytes) = valueCount.multipliedReportingOverflow(by: precision.size)
     guard rows > 0, !overflow, !overflowOfBytes,
       trailer.shape == [rows, shape.height, shape.width, shape.channels],
       trailer.sha256.length == rows * PictureHash.byteCount, trailer.view.length == rows * 2,
-      trailer.features.length == bytes
+      trailer.chunks.map({ $0.count == rows }) ?? (trailer.features.length == bytes)
     else {
       throw Damage(description: "its shape is \(trailer.shape), and not that of \(shape) features")
     }
@@ -78,7 +82,7 @@ final class FeatureShard: Sendable {
       throw Damage(description: "a row has no valid view")
     }
     self.init(
-      path: path, rowCount: shape.count,
+      path: path, rowCount: shape.count, precision: precision,
       hashes: (0..<rows).map {
         PictureHash(digest: digests[($0 * PictureHash.byteCount)...].prefix(PictureHash.byteCount))
       },
@@ -90,7 +94,7 @@ final class FeatureShard: Sendable {
   /// - Parameter destination: the name it gets afterwards, which the returned shard already has.
   static func write(
     to path: String, destination: String, key: String, settings: String, shape: FeatureShape,
-    features: [Float], hashes: [PictureHash], views: [FeatureView]
+    storage: FeatureStorage, features: [Float], hashes: [PictureHash], views: [FeatureView]
   ) throws -> FeatureShard {
     var names: [FeatureView] = []
     let numbers = views.map { view in
@@ -111,28 +115,69 @@ final class FeatureShard: Sendable {
     try file.root.set("key", key)
     try file.root.set("settings", settings)
     try file.root.set("checksum", "sha256:" + checksum)
-    let values = try file.root.write("features", features, shape: extents)
-    let regions = try [(values, 4), (sha256, 1), (view, 2)].map { dataset, size in
+    let values = try write(features, shape: extents, storage, to: file)
+    try file.flush()
+    func region(_ dataset: HDF5Dataset, _ size: Int) throws -> ShardTrailer.Region {
       guard let offset = dataset.offset else {
         throw Damage(description: "HDF5 did not place the dataset \(dataset.path)")
       }
       return ShardTrailer.Region(offset: offset, length: dataset.count * size)
     }
+    let regions = try (region(sha256, 1), region(view, 2))
+    let chunks =
+      storage.compression == .none
+      ? nil
+      : try hashes.indices.map { row in
+        let place = try values.chunkPlace([row, 0, 0, 0])
+        return ShardTrailer.Region(offset: place.lowerBound, length: place.count)
+      }
+    let stored =
+      try chunks.map(ShardTrailer.Region.init(spanning:)) ?? region(values, storage.precision.size)
     try file.close()
 
     let trailer = try ShardTrailer.append(
-      to: path, key: key, shape: extents, views: names.map(\.identifier), checksum: checksum,
-      features: regions[0], sha256: regions[1], view: regions[2])
+      to: path, key: key, shape: extents, views: names.map(\.identifier),
+      // What stands in the file is the values themselves only if nothing was done to them.
+      checksum: storage == .plain ? checksum : nil, features: stored, chunks: chunks,
+      sha256: regions.0, view: regions.1)
     try AtomicFile.synchronize(path)
     return FeatureShard(
-      path: destination, rowCount: shape.count, hashes: hashes, views: views, trailer: trailer,
-      isVerified: true)
+      path: destination, rowCount: shape.count, precision: storage.precision, hashes: hashes,
+      views: views, trailer: trailer, isVerified: true)
+  }
+
+  private static func write(
+    _ features: [Float], shape: [Int], _ storage: FeatureStorage, to file: HDF5File
+  ) throws -> HDF5Dataset {
+    let options: HDF5DatasetOptions =
+      switch storage.compression {
+      case .none: .contiguous
+      case .gzip: .chunked([1] + shape.dropFirst(), deflate: 1)
+      }
+    return switch storage.precision {
+    case .float32: try file.root.write("features", features, shape: shape, options: options)
+    case .float16:
+      try file.root.write(
+        "features", features.map { Float16($0) }, shape: shape, options: options)
+    }
   }
 
   /// The features of a range of rows.
   func read(_ rows: Range<Int>, from file: BinaryFile) throws -> [Float] {
-    try file.floats(
-      at: trailer.features.offset + rows.lowerBound * rowCount * 4, count: rows.count * rowCount)
+    guard let chunks = trailer.chunks else {
+      let start = trailer.features.offset + rows.lowerBound * rowCount * precision.size
+      let count = rows.count * rowCount
+      return switch precision {
+      case .float32: try file.floats(at: start, count: count)
+      case .float16: try file.halves(at: start, count: count)
+      }
+    }
+    return try rows.reduce(into: []) { features, row in
+      switch precision {
+      case .float32: features += try file.deflatedFloats(chunks[row].range, count: rowCount)
+      case .float16: features += try file.deflatedHalves(chunks[row].range, count: rowCount)
+      }
+    }
   }
 
   /// Compares the features' checksum with their bytes, once in the life of this object.

@@ -12,6 +12,17 @@ struct ShardTrailer: Codable, Equatable {
   struct Region: Codable, Equatable {
     var offset: Int, length: Int
     var range: Range<Int> { offset..<offset + length }
+
+    init(offset: Int, length: Int) {
+      self.offset = offset
+      self.length = length
+    }
+
+    /// From the beginning of the first to the end of the last of some regions.
+    init(spanning regions: [Region]) {
+      let start = regions.map(\.offset).min() ?? 0
+      self.init(offset: start, length: (regions.map(\.range.upperBound).max() ?? 0) - start)
+    }
   }
 
   var key: String
@@ -19,9 +30,13 @@ struct ShardTrailer: Codable, Equatable {
   var shape: [Int]
   /// The views that the numbers in `view` stand for.
   var views: [String]
-  /// SHA-256 of the features' bytes.
+  /// SHA-256 of the bytes of ``features``.
   var checksum: String
-  var features: Region, sha256: Region, view: Region
+  /// All rows; where they are packed, with what HDF5 may have put between them.
+  var features: Region
+  /// Each row's packed bytes, within ``features``; `nil` if rows are not packed.
+  var chunks: [Region]?
+  var sha256: Region, view: Region
   /// SHA-256 of all bytes before the trailer that are not features.
   var rest: String
 
@@ -57,6 +72,11 @@ struct ShardTrailer: Codable, Equatable {
         region.offset <= end - region.length
       else { throw damage("the table at its end names places beyond it") }
     }
+    for chunk in chunks ?? [] {
+      guard chunk.offset >= features.offset, chunk.length >= 0, chunk.length <= features.length,
+        chunk.offset <= features.range.upperBound - chunk.length
+      else { throw damage("the table at its end names rows beyond the features") }
+    }
     guard try Self.checksum(of: file, without: features, upTo: end) == rest else {
       throw damage("the checksum of what is not features does not match")
     }
@@ -64,26 +84,32 @@ struct ShardTrailer: Codable, Equatable {
 
   private init(
     key: String, shape: [Int], views: [String], checksum: String, features: Region,
-    sha256: Region, view: Region, rest: String
+    chunks: [Region]?, sha256: Region, view: Region, rest: String
   ) {
     self.key = key
     self.shape = shape
     self.views = views
     self.checksum = checksum
     self.features = features
+    self.chunks = chunks
     self.sha256 = sha256
     self.view = view
     self.rest = rest
   }
 
   /// Ends a finished HDF5 file with a trailer.
+  ///
+  /// - Parameter checksum: of the features' bytes, where it is known already.
   static func append(
-    to path: String, key: String, shape: [Int], views: [String], checksum: String,
-    features: Region, sha256: Region, view: Region
+    to path: String, key: String, shape: [Int], views: [String], checksum: String?,
+    features: Region, chunks: [Region]?, sha256: Region, view: Region
   ) throws -> ShardTrailer {
     let file = try BinaryFile(opening: path)
+    var sum = SHA256()
+    if checksum == nil { try sum.update(file, features.range) }
     let trailer = ShardTrailer(
-      key: key, shape: shape, views: views, checksum: checksum, features: features,
+      key: key, shape: shape, views: views,
+      checksum: checksum ?? sum.finalize().hexadecimal, features: features, chunks: chunks,
       sha256: sha256, view: view,
       rest: try Self.checksum(of: file, without: features, upTo: file.size))
     let encoder = JSONEncoder()

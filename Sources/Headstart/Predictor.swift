@@ -23,6 +23,9 @@ public struct Prediction: Sendable {
 }
 
 /// Runs a classifier over pictures: the same preparation, extraction and head as in training.
+///
+/// With several views of each picture (test-time augmentation), its probabilities are the mean of
+/// those of the views.
 public struct Predictor: Sendable {
   public enum Outcome: Sendable {
     case predicted(Prediction)
@@ -30,16 +33,22 @@ public struct Predictor: Sendable {
   }
 
   public let classifier: Classifier
+  /// The views of each picture over whose probabilities the mean is taken.
+  public let views: [PictureView]
   private let featuresFolder: String?
   private let pool: ThreadPool
   private let strict: Bool
 
   /// - Parameters:
   ///   - featuresFolder: the feature cache; nil computes without one.
+  ///   - views: what of each picture is put to the classifier; see ``PictureView/testTime(_:)``.
   ///   - strict: fail at the first picture that cannot be read.
   public init(
-    _ classifier: Classifier, featuresFolder: String?, strict: Bool = false, pool: ThreadPool
+    _ classifier: Classifier, featuresFolder: String?, views: [PictureView] = [.plain],
+    strict: Bool = false, pool: ThreadPool
   ) {
+    precondition(!views.isEmpty, "a prediction needs a view")
+    self.views = views
     self.classifier = classifier
     self.featuresFolder = featuresFolder
     self.strict = strict
@@ -61,9 +70,11 @@ public struct Predictor: Sendable {
     let extraction = Extraction(
       classifier.backbone, store: store, pool: pool, options: ExtractionOptions(isStrict: strict))
     let result = try extraction.run(
-      paths.map { Sample(path: $0, label: nil) }, cancellation: cancellation, progress: progress)
+      paths.map { Sample(path: $0, label: nil) }, views: views, cancellation: cancellation,
+      progress: progress)
     let probabilities = try self.probabilities(
-      of: result.readable.map(\.picture), store: store, cancellation: cancellation)
+      of: result.readable.map(\.picture), views: views.map(\.featureView), store: store,
+      cancellation: cancellation)
     var row = 0
     return zip(paths, result.outcomes).map { path, outcome in
       switch outcome {
@@ -79,16 +90,32 @@ public struct Predictor: Sendable {
 
   /// Features are read back a bounded number of rows at a time.
   private func probabilities(
-    of pictures: [PictureHash], store: FeatureStore, cancellation: Cancellation
+    of pictures: [PictureHash], views: [FeatureView], store: FeatureStore,
+    cancellation: Cancellation
   ) throws -> [[Double]] {
     var rows: [[Double]] = []
     for start in stride(from: 0, to: pictures.count, by: 256) {
-      try cancellation.check()
       let part = Array(pictures[start..<min(start + 256, pictures.count)])
-      rows += try classifier.probabilities(
-        features: try store.read(part), count: part.count, pool: pool)
+      rows += Self.mean(
+        try views.map { view in
+          try cancellation.check()
+          return try classifier.probabilities(
+            features: try store.read(part, view: view), count: part.count, pool: pool)
+        })
     }
     return rows
+  }
+
+  /// The mean over the views of each picture's probabilities.
+  ///
+  /// - Parameter views: (views, pictures, classes); a single view is left as it is.
+  private static func mean(_ views: [[[Double]]]) -> [[Double]] {
+    guard views.count > 1, let first = views.first else { return views.first ?? [] }
+    return first.indices.map { picture in
+      first[picture].indices.map { place in
+        views.reduce(0) { $0 + $1[picture][place] } / Double(views.count)
+      }
+    }
   }
 
   /// For pictures named one by one, that are not worth a place in the cache.
@@ -98,20 +125,22 @@ public struct Predictor: Sendable {
     let clock = ContinuousClock()
     let started = clock.now
     var counts = ExtractionProgress()
-    counts.total = paths.count
+    counts.total = paths.count * views.count
     var outcomes: [Outcome] = []
     for start in stride(from: 0, to: paths.count, by: 16) {
       try cancellation.check()
       let part = Array(paths[start..<min(start + 16, paths.count)])
       let prepared = prepare(part)
-      let images = prepared.compactMap { try? $0.get().image }
-      let probabilities =
-        images.isEmpty
-        ? []
-        : try classifier.probabilities(
-          features: try classifier.backbone.features(
-            images: Array(images.joined()), count: images.count),
-          count: images.count, pool: pool)
+      let images = prepared.compactMap { try? $0.get().images }
+      let probabilities = Self.mean(
+        try images.isEmpty
+          ? []
+          : views.indices.map { view in
+            try classifier.probabilities(
+              features: try classifier.backbone.features(
+                images: Array(images.map { $0[view] }.joined()), count: images.count),
+              count: images.count, pool: pool)
+          })
       var row = 0
       for (path, result) in zip(part, prepared) {
         switch result {
@@ -121,11 +150,11 @@ public struct Predictor: Sendable {
               Prediction(
                 path: path, picture: picture.hash, probabilities: probabilities[row])))
           row += 1
-          counts.computed += 1
+          counts.computed += views.count
         case .failure(let error):
           if strict { throw error }
           outcomes.append(.unreadable(path: path, reason: error.description))
-          counts.unreadable += 1
+          counts.unreadable += views.count
         }
       }
       counts.seconds = (clock.now - started).seconds
@@ -134,7 +163,7 @@ public struct Predictor: Sendable {
     return outcomes
   }
 
-  private typealias Prepared = (hash: PictureHash, image: [Float])
+  private typealias Prepared = (hash: PictureHash, images: [[Float]])
 
   /// Reads and prepares pictures on all threads.
   private func prepare(_ paths: [String]) -> [Result<Prepared, PictureError>] {
@@ -144,8 +173,9 @@ public struct Predictor: Sendable {
       let result: Result<Prepared, PictureError>
       do {
         let bytes = try PictureDecoder.bytes(ofFile: paths[index])
+        let hash = PictureHash(of: bytes)
         result = .success(
-          (PictureHash(of: bytes), try preparation(bytes, name: paths[index])))
+          (hash, try preparation(bytes, name: paths[index], picture: hash, views: views)))
       } catch let error as PictureError {
         result = .failure(error)
       } catch {

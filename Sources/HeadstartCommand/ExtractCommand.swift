@@ -19,54 +19,156 @@ struct ExtractCommand: ParsableCommand {
         headstart extract photos
         headstart extract photos --size 320 --backbone vgg19
         headstart extract photos --layer block4_pool
+        headstart extract photos --layer block4_pool --views 4 --rotation-range 15 --dry-run
       """)
 
   @Argument(help: "Folder of labelled pictures.", completion: .directory)
   var data: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Augmented views of each training picture, besides the plain one.", valueName: "n"))
+  var views = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Views for test-time augmentation of the pictures that are not for training.",
+      valueName: "flip|n"))
+  var tta: TestTimeViews?
+
+  @Flag(
+    name: .customLong("dry-run"),
+    help: "Only say what is missing, and how much disk, memory and time it will take.")
+  var dryRun = false
+
   @OptionGroup(title: "Extraction options") var extractionOptions: ExtractionCommandOptions
+  @OptionGroup(title: "Augmentation options") var ranges: AugmentationOptions
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func validate() throws {
+    guard (0...1000).contains(views) else {
+      throw ValidationError("--views must lie between 0 and 1000, not \(views).")
+    }
+  }
 
   func run() throws {
     let pool = common.threadPool
     let dataSet = try dataOptions.open(
       data, features: featureOptions.features, common, pool: pool)
-    let (result, store) = try extractionOptions.extract(
-      dataSet.train + dataSet.validation + dataSet.test, featureOptions, common, pool: pool)
-    if common.json {
-      try Console.json(Summary(result, store))
-    } else {
-      Console.result(Summary(result, store).text)
+    let groups = try groups(of: dataSet)
+    let (extraction, store) = try extractionOptions.extraction(featureOptions, pool: pool)
+    if dryRun {
+      try show(plan(groups, extraction), store)
+      return
     }
-    try Unreadable.report(result.problems.map { ($0.sample.path, $0.reason) })
+    let results = try groups.map { samples, views in
+      try extractionOptions.run(extraction, samples, views: views, common)
+    }
+    let summary = Summary(results, store)
+    if common.json {
+      try Console.json(summary)
+    } else {
+      Console.result(summary.text)
+    }
+    try Unreadable.report(results.flatMap(\.problems).map { ($0.sample.path, $0.reason) })
   }
 
-  /// What `--json` prints.
+  /// What is wanted of which pictures.
+  private func groups(of data: DataSet) throws -> [(samples: [Sample], views: [PictureView])] {
+    let augmentation = try ranges.augmentation(from: ranges.isEmpty ? .usual : Augmentation())
+    let training =
+      [.plain] + PictureView.random(views, of: augmentation, seed: common.seed)
+    let others = tta?.views ?? [.plain]
+    if training == others { return [(data.train + data.validation + data.test, training)] }
+    return [(data.train, training), (data.validation + data.test, others)]
+      .filter { !$0.0.isEmpty }
+  }
+
+  private func plan(
+    _ groups: [(samples: [Sample], views: [PictureView])], _ extraction: Extraction
+  ) throws -> [ExtractionPlan] {
+    let bar = ProgressBar("Reading", unit: "pictures", quiet: common.quiet)
+    defer { bar.finish() }
+    var speed: Double?
+    return try groups.map { samples, views in
+      let plan = try extraction.plan(
+        samples, views: views, msPerView: speed, cancellation: Interruption.cancellation
+      ) { bar.update(done: $0, total: $1) }
+      if plan.toCompute > 0 { speed = plan.msPerView }
+      return plan
+    }
+  }
+
+  private func show(_ plans: [ExtractionPlan], _ store: FeatureStore) throws {
+    if common.json { return try Console.json(plans.map(PlanReport.init)) }
+    for plan in plans {
+      var text = "\(plan.pictures) pictures × \(plan.views) view\(plan.views == 1 ? "" : "s"): "
+      text += "\(plan.cached) cached, \(plan.toCompute) to compute"
+      if plan.duplicates > 0 { text += ", \(plan.duplicates) pictures equal to others" }
+      if plan.unreadable > 0 { text += ", \(plan.unreadable) pictures unreadable" }
+      text += "\n  disk \(describe(bytes: plan.bytesOnDisk))"
+      if let free = plan.bytesFree { text += " of \(describe(bytes: free)) free" }
+      text += ", memory \(describe(bytes: plan.bytesOfMemory)), "
+      text += "time \(describe(seconds: 60 * plan.minutes))"
+      if plan.toCompute > 0 { text += String(format: " (%.1f ms a view)", plan.msPerView) }
+      Console.result(text)
+    }
+    Console.result("in \(store.folder)")
+  }
+
+  private struct PlanReport: Encodable {
+    let pictures, views, duplicates, unreadable, cached, toCompute: Int
+    let bytesOnDisk, bytesOfMemory: Int
+    let bytesFree: Int?
+    let msPerView, minutes: Double
+
+    init(_ plan: ExtractionPlan) {
+      pictures = plan.pictures
+      views = plan.views
+      duplicates = plan.duplicates
+      unreadable = plan.unreadable
+      cached = plan.cached
+      toCompute = plan.toCompute
+      bytesOnDisk = plan.bytesOnDisk
+      bytesOfMemory = plan.bytesOfMemory
+      bytesFree = plan.bytesFree
+      msPerView = plan.msPerView
+      minutes = plan.minutes
+    }
+  }
+
+  /// What `--json` prints. All counts are of views.
   private struct Summary: Encodable {
     let store: String
     let shape: [Int]
-    let total, computed, cached, duplicates, unreadable: Int
+    let pictures, total, computed, cached, duplicates, unreadable: Int
     let seconds, picturesPerSecond: Double
 
-    init(_ result: ExtractionResult, _ store: FeatureStore) {
+    init(_ results: [ExtractionResult], _ store: FeatureStore) {
       self.store = store.folder
       shape = [store.shape.height, store.shape.width, store.shape.channels]
-      total = result.counts.total
-      computed = result.counts.computed
-      cached = result.counts.cached
-      duplicates = result.counts.duplicates
-      unreadable = result.counts.unreadable
-      seconds = result.counts.seconds
-      picturesPerSecond = result.rate
+      func sum(_ path: KeyPath<ExtractionProgress, Int>) -> Int {
+        results.reduce(0) { $0 + $1.counts[keyPath: path] }
+      }
+      pictures = results.reduce(0) { $0 + $1.samples.count }
+      total = sum(\.total)
+      computed = sum(\.computed)
+      cached = sum(\.cached)
+      duplicates = sum(\.duplicates)
+      unreadable = sum(\.unreadable)
+      seconds = results.reduce(0) { $0 + $1.counts.seconds }
+      picturesPerSecond = seconds > 0 ? Double(computed) / seconds : 0
     }
 
     var text: String {
       var counts = ["\(computed) computed", "\(cached) cached"]
       if duplicates > 0 { counts.append("\(duplicates) equal to others") }
       if unreadable > 0 { counts.append("\(unreadable) unreadable") }
-      var line = "\(total) pictures: \(counts.joined(separator: ", ")); "
+      var line = "\(pictures) pictures"
+      if total != pictures { line += ", \(total) views" }
+      line += ": \(counts.joined(separator: ", ")); "
       line += describe(seconds: seconds)
       if computed > 0 { line += String(format: ", %.1f/s", picturesPerSecond) }
       return "\(line)\n\(shape.map(String.init).joined(separator: "×")) each, in \(store)"
@@ -85,29 +187,49 @@ struct ExtractionCommandOptions: ParsableArguments {
       valueName: "n"))
   var batch: Int?
 
+  @Option(
+    help: "Type of the numbers in the cache: float32, or float16 in half the space, with 11 bits.")
+  var storage: FeatureStorage.Precision = .float32
+
+  @Option(
+    help: "Packing of the numbers in the cache: none, or gzip: less than half the space, slower.")
+  var compression: FeatureStorage.Compression = .none
+
   func validate() throws {
     if let batch, !(1...1024).contains(batch) {
       throw ValidationError("--batch must lie between 1 and 1024, not \(batch).")
     }
   }
 
-  /// Sees to it that the features of some samples are in the cache.
-  func extract(
-    _ samples: [Sample], _ features: FeatureOptions, _ common: CommonOptions, pool: ThreadPool
-  ) throws -> (ExtractionResult, FeatureStore) {
+  /// The extraction that the options describe, and the store that it fills.
+  func extraction(
+    _ features: FeatureOptions, pool: ThreadPool
+  ) throws -> (Extraction, FeatureStore) {
     let (backbone, _) = try features.backbone(pool: pool)
     let store = try FeatureStore.open(
-      under: features.features, key: backbone.key, shape: backbone.outputShape)
+      under: features.features, key: backbone.key, shape: backbone.outputShape,
+      storage: FeatureStorage(precision: storage, compression: compression))
     let extraction = Extraction(
       backbone, store: store, pool: pool,
       options: ExtractionOptions(batchSize: batch, isStrict: strict))
-    let bar = ProgressBar("Features", unit: "pictures", quiet: common.quiet)
+    return (extraction, store)
+  }
+
+  /// Sees to it that the features of some views of some samples are in the cache.
+  func run(
+    _ extraction: Extraction, _ samples: [Sample], views: [PictureView], _ common: CommonOptions
+  ) throws -> ExtractionResult {
+    let bar = ProgressBar(
+      "Features", unit: views.count == 1 ? "pictures" : "views", quiet: common.quiet)
     defer { bar.finish() }
-    let result = try extraction.run(samples, cancellation: Interruption.cancellation) {
-      bar.update($0)
-    }
+    let result = try extraction.run(
+      samples, views: views, cancellation: Interruption.cancellation
+    ) { bar.update($0) }
     bar.finish()
     for shard in result.setAside { Console.note("warning: \(shard)") }
-    return (result, store)
+    return result
   }
 }
+
+extension FeatureStorage.Precision: ExpressibleByArgument {}
+extension FeatureStorage.Compression: ExpressibleByArgument {}

@@ -53,10 +53,10 @@ struct FeaturesListCommand: ParsableCommand {
     guard !stores.isEmpty else {
       return Console.note("There are no feature stores in '\(options.features)'.")
     }
-    var rows = [["store", "pictures", "features", "size", "shards", "last used"]]
+    var rows = [["store", "pictures", "views", "features", "size", "shards", "last used"]]
     for store in stores {
       rows.append([
-        store.name, "\(store.pictures)", store.shape.map { "\($0)" } ?? "–",
+        store.name, "\(store.pictures)", "\(store.rows)", store.shape.map { "\($0)" } ?? "–",
         describe(bytes: store.bytes), "\(store.shards)",
         store.lastUsed.formatted(.iso8601.year().month().day()),
       ])
@@ -119,7 +119,7 @@ struct FeaturesVerifyCommand: ParsableCommand {
       Console.note("There are no feature stores in '\(options.features)'.")
     } else {
       for finding in findings where finding.problem == nil {
-        Console.result("\(finding.store): \(finding.pictures) pictures sound")
+        Console.result("\(finding.store): \(finding.pictures) rows sound")
       }
     }
     for finding in findings {
@@ -158,7 +158,14 @@ struct FeaturesExportCommand: ParsableCommand {
     help: ArgumentHelp("Folder for the three files.", valueName: "folder"), completion: .directory)
   var output: String
 
+  @Option(
+    help: ArgumentHelp(
+      "View of the pictures: plain, flipped, crop-0 to crop-9, or random-0 on, as drawn from the"
+        + " augmentation options and the seed.", valueName: "view"))
+  var view: ViewArgument = .plain
+
   @OptionGroup(title: "Extraction options") var extractionOptions: ExtractionCommandOptions
+  @OptionGroup(title: "Augmentation options") var ranges: AugmentationOptions
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -177,12 +184,14 @@ struct FeaturesExportCommand: ParsableCommand {
     guard !samples.isEmpty else {
       throw ValidationError("'\(data)' has no pictures in the split '\(split.rawValue)'.")
     }
-    let (extraction, store) = try extractionOptions.extract(
-      samples, featureOptions, common, pool: pool)
+    let view = try view.picture(
+      ranges.augmentation(from: ranges.isEmpty ? .usual : Augmentation()), seed: common.seed)
+    let (extraction, store) = try extractionOptions.extraction(featureOptions, pool: pool)
+    let extracted = try extractionOptions.run(extraction, samples, views: [view], common)
     let bar = ProgressBar("Export", unit: "pictures", quiet: common.quiet)
     let report = try FeatureExport.write(
-      extraction, of: store, split: split.rawValue, classes: dataSet.classes, to: output,
-      cancellation: Interruption.cancellation
+      extracted, of: store, view: view.featureView, split: split.rawValue,
+      classes: dataSet.classes, to: output, cancellation: Interruption.cancellation
     ) { bar.update(done: $0, total: $1) }
     bar.finish()
     if common.json {
@@ -196,7 +205,7 @@ struct FeaturesExportCommand: ParsableCommand {
       }
       Console.result(report.files)
     }
-    try Unreadable.report(extraction.problems.map { ($0.sample.path, $0.reason) })
+    try Unreadable.report(extracted.problems.map { ($0.sample.path, $0.reason) })
   }
 }
 

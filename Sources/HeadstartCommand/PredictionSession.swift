@@ -15,6 +15,27 @@ struct PredictionOptions: ParsableArguments {
 
   @Flag(help: "Fail at the first picture that cannot be read, instead of skipping and naming it.")
   var strict = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Test-time augmentation: the mean of the probabilities of so many views of each picture.",
+      discussion: """
+        flip, or 2: the picture and its mirror image. Up to 12: five crops and their mirror images \
+        as well. Each view costs as much as a picture.
+        """, valueName: "flip|n"))
+  var tta: TestTimeViews?
+}
+
+/// `flip`, or a number of views.
+struct TestTimeViews: ExpressibleByArgument {
+  let views: [PictureView]
+
+  init?(argument: String) {
+    guard let count = argument == "flip" ? 2 : Int(argument),
+      let views = try? PictureView.testTime(count)
+    else { return nil }
+    self.views = views
+  }
 }
 
 /// A loaded classifier and the pictures put to it by one command.
@@ -35,10 +56,12 @@ struct PredictionSession {
 
   /// One outcome a picture, in order.
   func predict(_ paths: [String], cached: Bool) throws -> [Predictor.Outcome] {
+    let views = options.tta?.views ?? [.plain]
     let predictor = Predictor(
       classifier, featuresFolder: cached && !options.noCache ? options.features : nil,
-      strict: options.strict, pool: pool)
-    let bar = ProgressBar("Features", unit: "pictures", quiet: common.quiet)
+      views: views, strict: options.strict, pool: pool)
+    let bar = ProgressBar(
+      "Features", unit: views.count == 1 ? "pictures" : "views", quiet: common.quiet)
     defer { bar.finish() }
     return try predictor.predict(paths, cancellation: Interruption.cancellation) {
       bar.update($0)

@@ -1,8 +1,8 @@
 import Foundation
 
 extension ViewTransform {
-  /// Version of how parameters follow from a seed; to be raised when the same seed gives others.
-  public static let drawVersion = 1
+  /// Version of how views follow from seeds; to be raised when the same seed gives other pixels.
+  public static let codeVersion = 1
 
   /// Draws the parameters of one view of one picture.
   ///

@@ -17,7 +17,8 @@ import Testing
     let store = try FeatureStore.example(in: scratch)
     let result = try Extraction(
       ToyNetwork(), store: store, pool: ThreadPool(threads: 2),
-      options: ExtractionOptions(batchSize: 4), prepare: ToyNetwork.prepare
+      options: ExtractionOptions(batchSize: 4),
+      prepare: { bytes, name, _, _ in [try ToyNetwork.prepare(bytes, name)] }
     ).run(samples)
     return (result, store)
   }

@@ -12,7 +12,11 @@ import Testing
     prepare: @escaping @Sendable ([UInt8], String) throws -> [Float] = ToyNetwork.prepare
   ) -> Extraction {
     Extraction(
-      network, store: store, pool: ThreadPool(threads: threads), options: options, prepare: prepare)
+      network, store: store, pool: ThreadPool(threads: threads), options: options
+    ) { bytes, name, _, views in
+      let image = try prepare(bytes, name)
+      return views.map { ToyNetwork.change(image, $0) }
+    }
   }
 
   private func expected(_ index: Int) -> [Float] {

@@ -104,6 +104,16 @@ final class ToyNetwork: FeatureExtractor {
     return bytes.map(Float.init)
   }
 
+  /// Views of such inputs: mirrored, or with a number added.
+  static func change(_ image: [Float], _ view: PictureView) -> [Float] {
+    switch view {
+    case .plain: image
+    case .flipped: image.reversed()
+    case .random(let number, _, let seed): image.map { $0 + Float(number) + Float(seed) / 4 }
+    case .crop(let number): image.map { $0 - Float(number + 1) }
+    }
+  }
+
   struct Unreadable: Error, CustomStringConvertible {
     let name: String
     let size: Int
