@@ -5,11 +5,13 @@ import NeuralNetwork
 // A classifier's network as Keras layers, and back.
 
 extension VGGBackbone {
-  /// The layers up to the one whose output is taken, frozen, by their Keras names.
+  /// The layers up to the one whose output is taken, frozen where they were not fine-tuned, by
+  /// their Keras names.
   var kerasLayers: [KerasLayer] {
     var layers: [KerasLayer] = []
     for (index, convolution) in convolutions.enumerated() {
-      layers.append(KerasLayer(convolution).frozen)
+      let layer = KerasLayer(convolution)
+      layers.append(index >= trainableFrom ?? .max ? layer : layer.frozen)
       if pools[index] {
         let block = convolution.name.prefix { $0 != "_" }
         layers.append(
@@ -70,7 +72,9 @@ extension VGGBackbone {
         found: convolutions.map(\.name).joined(separator: ", "))
     }
     try self.init(
-      convolutions: convolutions, dense: dense, settings: settings, source: path, pool: pool)
+      convolutions: convolutions, dense: dense, settings: settings, source: path,
+      trainableFrom: layers.filter { $0.kind.className == "Conv2D" }
+        .firstIndex { $0.trainable }, pool: pool)
     // The layers as they ought to be, poolings and all, are the layers that are there.
     let found = layers.map(\.name)
     let needed = kerasLayers.map(\.name).filter { $0 != "map" }

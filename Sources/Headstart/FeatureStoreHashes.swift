@@ -12,6 +12,9 @@ public struct PictureHash: Sendable, Hashable, CustomStringConvertible {
   // Four words instead of an array: an index of 100,000 pictures allocates nothing a picture.
   private let a, b, c, d: UInt64
 
+  /// The first eight bytes as a number, to derive random numbers from.
+  var firstWord: UInt64 { a }
+
   /// The hash of a file's bytes.
   public init(of bytes: [UInt8]) {
     self.init(digest: Array(SHA256.hash(data: bytes))[...])

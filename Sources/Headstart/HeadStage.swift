@@ -49,7 +49,7 @@ public struct HeadStage: Sendable {
 
     let train = LabelledRows(data.train, extracted, offset: 0)
     let validation = LabelledRows(data.validation, extracted, offset: data.train.count)
-    try check(train, data, extracted)
+    try train.checkClasses(data, extracted)
     let trainFeatures = StoredFeatures(store, pictures: train.pictures, labels: train.labels)
     let validationFeatures =
       validation.labels.isEmpty
@@ -79,21 +79,6 @@ public struct HeadStage: Sendable {
       },
       dataHash: LabelledRows.hash(train: train, validation: validation),
       headSeconds: headSeconds, seconds: (clock.now - start).seconds)
-  }
-
-  /// Every class needs something to learn from.
-  private func check(
-    _ rows: LabelledRows, _ data: DataSet, _ extracted: ExtractionResult
-  ) throws {
-    for (label, name) in data.classes.enumerated() where !rows.labels.contains(label) {
-      let files = data.train.count { $0.label == label }
-      let first = extracted.problems.first { $0.sample.label == label }
-      throw StageError.emptyClass(
-        name: name, split: "training",
-        reason: first.map {
-          "none of its \(files) files could be read, not \($0.sample.path): \($0.reason)"
-        } ?? "its folder holds none")
-    }
   }
 
   /// By the very path that `evaluate` and `predict` take.
@@ -148,6 +133,21 @@ struct LabelledRows {
       let group = groupOf[hash] ?? groupOf.count
       groupOf[hash] = group
       groups.append(group)
+    }
+  }
+
+  /// Every class needs something to learn from.
+  ///
+  /// - Throws: ``StageError/emptyClass(name:split:reason:)``.
+  func checkClasses(_ data: DataSet, _ extracted: ExtractionResult) throws {
+    for (label, name) in data.classes.enumerated() where !labels.contains(label) {
+      let files = data.train.count { $0.label == label }
+      let first = extracted.problems.first { $0.sample.label == label }
+      throw StageError.emptyClass(
+        name: name, split: "training",
+        reason: first.map {
+          "none of its \(files) files could be read, not \($0.sample.path): \($0.reason)"
+        } ?? "its folder holds none")
     }
   }
 

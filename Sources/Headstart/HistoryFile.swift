@@ -16,8 +16,13 @@ package enum HistoryFile {
       }
       return text
     }
+    return self.text(trained.history)
+  }
+
+  /// A line an epoch.
+  package static func text(_ history: [EpochRecord]) -> String {
     var text = CSVFile.line(["epoch", "accuracy", "loss", "val_accuracy", "val_loss", "seconds"])
-    for record in trained.history {
+    for record in history {
       text += CSVFile.line([
         String(record.epoch), String(format: "%.6f", record.accuracy),
         String(format: "%.6f", record.loss),

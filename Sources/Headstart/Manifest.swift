@@ -46,7 +46,8 @@ public struct Manifest: Codable, Sendable {
   public var command: [String]
   public var started: Date
   public var features: FeatureSettings
-  public var head: HeadSettings
+  public var head: HeadSettings?
+  public var fineTuning: FineTuneSettings?
   public var data: Data
   public var weightsFile: String?
   /// SHA-256 of the backbone's tensors.
@@ -77,6 +78,33 @@ public struct Manifest: Codable, Sendable {
       "all": result.seconds,
     ]
     unreadable = result.extraction.problems.map {
+      Unreadable(path: $0.sample.path, reason: $0.reason)
+    }
+  }
+}
+
+extension Manifest {
+  /// Of a fine-tuning.
+  public init(
+    command: [String], started: Date, fineTuning: FineTuneSettings, dataPath: String,
+    result: FineTuneResult, modelPath: String, threads: Int
+  ) throws {
+    self.command = command
+    self.started = started
+    self.fineTuning = fineTuning
+    features = result.original.settings
+    data = Data(
+      path: dataPath, classes: result.original.classes, training: result.trainingCount,
+      validation: result.comparison?.count ?? 0, sha256: result.dataHash)
+    weightsSHA256 = result.original.backbone.key.weights
+    modelSHA256 = try FileHash.sha256(modelPath)
+    machine = Machine(threads: threads)
+    let extractions = [result.extraction, result.validationExtraction]
+    seconds = [
+      "extraction": extractions.reduce(0) { $0 + $1.counts.seconds },
+      "training": result.trainingSeconds, "all": result.seconds,
+    ]
+    unreadable = extractions.flatMap(\.problems).map {
       Unreadable(path: $0.sample.path, reason: $0.reason)
     }
   }

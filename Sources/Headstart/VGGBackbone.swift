@@ -17,6 +17,10 @@ public struct VGGBackbone: FeatureExtractor {
   /// `fc1`, or `fc1` and `fc2`, or nothing.
   public let dense: [VGGWeights.Dense]
 
+  /// Index of the first convolution that was fine-tuned, and that `model.h5` marks as trainable;
+  /// nil if all are frozen.
+  public let trainableFrom: Int?
+
   /// Whether a pooling follows, for each of ``convolutions``.
   let pools: [Bool]
 
@@ -32,13 +36,14 @@ public struct VGGBackbone: FeatureExtractor {
   /// - Throws: ``BackboneError`` if the layer does not exist or the size does not fit it.
   public init(
     convolutions: [VGGWeights.Convolution], dense: [VGGWeights.Dense], settings: FeatureSettings,
-    source: String, pool: ThreadPool
+    source: String, trainableFrom: Int? = nil, pool: ThreadPool
   ) throws {
     let plan = try VGGPlan(
       layer: settings.layer, convolutions: convolutions.map(\.name), dense: dense.map(\.name),
       source: source)
     self.settings = settings
     self.pool = pool
+    self.trainableFrom = trainableFrom
     pools = plan.pools
     self.convolutions = Array(convolutions[..<plan.convolutions])
     self.dense = Array(dense[..<plan.dense])

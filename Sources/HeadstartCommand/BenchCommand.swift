@@ -14,6 +14,7 @@ struct BenchCommand: ParsableCommand {
 
         headstart bench
         headstart bench --size 320 --batch 16 --arithmetic f32 --arithmetic f32-fast --layers
+        headstart bench --fine-tune
 
       HEADSTART_CPU=avx2 or portable shows what a lesser processor would do.
       """)
@@ -49,6 +50,11 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Everything as one JSON object, layers included.")
   var json = false
 
+  @Flag(
+    name: .customLong("fine-tune"),
+    help: "A step of fine-tuning block 5 from cached block4_pool, in place of the backbone.")
+  var fineTune = false
+
   func validate() throws {
     guard sizes.allSatisfy({ (32...4096).contains($0) }) else {
       throw ValidationError("--size must lie between 32 and 4096.")
@@ -65,6 +71,10 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if fineTune {
+      try runFineTuning()
+      return
+    }
     let benchmark = try Benchmark(
       architecture: backbone, sizes: sizes.isEmpty ? [150, 224] : sizes,
       batches: batches.isEmpty ? [1, 8, 16] : batches,
@@ -83,6 +93,24 @@ struct BenchCommand: ParsableCommand {
           + "\(benchmark.threads) threads")
       Console.result(Self.table(of: benchmark.results))
     }
+  }
+
+  private func runFineTuning() throws {
+    let benchmark = try FineTuneBenchmark(
+      sizes: sizes.isEmpty ? [150, 224] : sizes, batches: batches.isEmpty ? [16] : batches,
+      repetitions: repetitions, pool: ThreadPool(threads: threads ?? ThreadPool.availableCores),
+      cancellation: Interruption.cancellation)
+    if json {
+      try Console.json(benchmark)
+      return
+    }
+    Console.result("block 5 and head on \(benchmark.cpu), \(benchmark.threads) threads")
+    Console.result(
+      Console.table(
+        [["size", "batch", "ms/picture"]]
+          + benchmark.fineTuning.map {
+            ["\($0.size)", "\($0.batch)", String(format: "%.2f", $0.msPerPicture)]
+          }))
   }
 
   private static func table(of results: [Benchmark.Result]) -> String {

@@ -22,7 +22,8 @@ struct HeadstartCommand: ParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      ExtractCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+      ExtractCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self,
+      PredictCommand.self,
       SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
       AugmentCommand.self, BenchCommand.self, DemoCommand.self,
     ])

@@ -1,0 +1,65 @@
+import NeuralNetwork
+import Pictures
+
+/// What fine-tuning made, and whether it is better than what it began with.
+public struct FineTuneResult: Sendable {
+  public let original: Classifier
+  public let classifier: Classifier
+  /// On the validation pictures; nil if there are none.
+  public let comparison: ModelComparison?
+  public let validationBefore: EvaluationReport?
+  public let validationAfter: EvaluationReport?
+  public let trained: TrainedModel
+  public let extraction: ExtractionResult
+  public let validationExtraction: ExtractionResult
+  /// SHA-256 of the pictures and labels, as ``HeadStageResult/dataHash``.
+  public let dataHash: String
+  public let trainingCount: Int
+  /// Of the epochs, features at hand.
+  public let trainingSeconds: Double
+  public let seconds: Double
+
+  init(
+    work: FineTuneStage.Work, rows: FineTuneStage.Rows, before: [[Double]], after: [[Double]],
+    trained: TrainedModel, trainingSeconds: Double, seconds: Double
+  ) throws {
+    original = work.network.original
+    classifier = try work.network.classifier(
+      trainedOn: PictureSet(rows.train.pictures), pool: work.stage.pool)
+    let labels = rows.validation.labels
+    let classes = work.data.classes
+    func report(_ probabilities: [[Double]]) throws -> EvaluationReport? {
+      labels.isEmpty
+        ? nil
+        : try EvaluationReport(probabilities: probabilities, labels: labels, classes: classes)
+    }
+    comparison =
+      labels.isEmpty ? nil : ModelComparison(before: before, after: after, labels: labels)
+    validationBefore = try report(before)
+    validationAfter = try report(after)
+    self.trained = trained
+    extraction = rows.extracted
+    validationExtraction = rows.validationExtracted
+    dataHash = LabelledRows.hash(train: rows.train, validation: rows.validation)
+    trainingCount = rows.train.labels.count
+    self.trainingSeconds = trainingSeconds
+    self.seconds = seconds
+  }
+}
+
+/// What a fine-tuning would take.
+public struct FineTunePlan: Codable, Sendable {
+  public let training: ExtractionPlan
+  public let validation: ExtractionPlan
+  /// The layer whose output is cached.
+  public let cut: String
+  /// The layers that train.
+  public let trained: [String]
+
+  /// Of both splits: views that are not in the store yet, what they will take on the disk in bytes
+  /// and in minutes, and the largest memory of either in bytes.
+  public var toCompute: Int { training.toCompute + validation.toCompute }
+  public var bytesOnDisk: Int { training.bytesOnDisk + validation.bytesOnDisk }
+  public var minutes: Double { training.minutes + validation.minutes }
+  public var bytesOfMemory: Int { max(training.bytesOfMemory, validation.bytesOfMemory) }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Kernels
+import NeuralNetwork
+import Pictures
+
+extension FineTuneStage {
+  /// The pictures of a fine-tuning that could be read.
+  struct Rows {
+    var train: LabelledRows
+    var validation: LabelledRows
+    var extracted: ExtractionResult
+    var validationExtracted: ExtractionResult
+  }
+
+  /// What the steps of one fine-tuning share.
+  struct Work {
+    let stage: FineTuneStage
+    let data: DataSet
+    var network: FineTuneNetwork
+    let store: FeatureStore
+    let schedule: ViewSchedule
+    let extraction: Extraction
+
+    init(_ stage: FineTuneStage, _ data: DataSet, _ classifier: Classifier) throws {
+      guard classifier.classes == data.classes else {
+        throw FineTuneError.otherClasses(model: classifier.classes, data: data.classes)
+      }
+      self.stage = stage
+      self.data = data
+      let settings = stage.settings
+      network = try FineTuneNetwork(classifier, unfreeze: settings.unfreeze, pool: stage.pool)
+      store = try FeatureStore.open(
+        under: stage.featuresFolder, key: network.base.key, shape: network.base.outputShape)
+      schedule = ViewSchedule(
+        augmentation: settings.augmentation, seed: settings.seed, count: settings.viewCount,
+        freshAfter: settings.freshViews)
+      extraction = Extraction(
+        network.base, store: store, pool: stage.pool,
+        options: ExtractionOptions(isStrict: stage.strict))
+    }
+
+    /// Sees to it that the store holds the first epoch's views, and the validation pictures.
+    func extract(
+      cancellation: Cancellation, progress: (ExtractionProgress) -> Void
+    ) throws -> Rows {
+      let train = try extraction.run(
+        data.train, views: schedule.views(epoch: 1), cancellation: cancellation, progress: progress)
+      let validation = try extraction.run(
+        data.validation, views: [.plain], cancellation: cancellation, progress: progress)
+      let rows = Rows(
+        train: LabelledRows(data.train, train, offset: 0),
+        validation: LabelledRows(data.validation, validation, offset: 0), extracted: train,
+        validationExtracted: validation)
+      try rows.train.checkClasses(data, train)
+      return rows
+    }
+
+    /// Computes the views that the next epoch has and the one that is over had not.
+    func extractViews(
+      after epoch: Int, cancellation: Cancellation, progress: (ExtractionProgress) -> Void
+    ) throws {
+      let views = schedule.freshViews(epoch: epoch + 1)
+      guard epoch > 0, !views.isEmpty else { return }
+      _ = try extraction.run(
+        data.train, views: views, cancellation: cancellation, progress: progress)
+    }
+
+    func batches(_ rows: LabelledRows, schedule: ViewSchedule? = nil) -> ViewBatches {
+      let plain = ViewSchedule(
+        augmentation: Augmentation(), seed: 0, count: 1, freshAfter: nil)
+      return ViewBatches(
+        store: store, pictures: rows.pictures, labels: rows.labels, schedule: schedule ?? plain,
+        seed: stage.settings.seed)
+    }
+
+    func configuration(_ rows: LabelledRows) -> TrainingConfiguration {
+      let settings = stage.settings
+      let classes = data.classes.count
+      let weights = (0..<classes).map { label in
+        Float(rows.labels.count) / Float(classes * max(rows.labels.count { $0 == label }, 1))
+      }
+      return settings.training(
+        classWeights: settings.balanced ? weights : nil, layers: network.trainedLayers,
+        hasValidation: !data.validation.isEmpty)
+    }
+
+    mutating func refitHead(
+      _ rows: LabelledRows, progress: (HeadProgress) throws -> Void
+    ) throws {
+      let settings = stage.settings
+      guard settings.refitHead, HeadRefit.applies(to: try network.head) else { return }
+      try HeadRefit(store: store, pool: stage.pool).run(
+        &network.trained, pictures: rows.pictures, labels: rows.labels, groups: rows.groups,
+        views: schedule.views(epoch: 1), classes: data.classes.count, balanced: settings.balanced,
+        seed: settings.seed, progress: progress)
+    }
+
+    /// What the network says of plain pictures: a row of class probabilities each.
+    func probabilities(
+      of rows: LabelledRows, cancellation: Cancellation
+    ) throws -> [[Double]] {
+      var result: [[Double]] = []
+      let source = batches(rows)
+      for start in stride(from: 0, to: rows.labels.count, by: 32) {
+        try cancellation.check()
+        let part = Array(start..<min(start + 32, rows.labels.count))
+        let outputs = try network.trained(
+          try source.batch(part, epoch: 1).inputs, pool: stage.pool)
+        result += Classifier.probabilities(outputs, classes: data.classes.count)
+      }
+      return result
+    }
+
+    /// Everything that the bits of the result depend on.
+    func identity(_ rows: Rows) throws -> FineTuneCheckpoint.Identity {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      var settings = stage.settings
+      // More epochs may be asked for, unless the rate's way depends on their number.
+      if settings.schedule == .constant, settings.warmUp == 0 { settings.epochs = 0 }
+      var head = TensorHash()
+      for layer in network.original.head.layers {
+        for parameter in layer.parameters {
+          head.add(
+            name: "\(layer.name)/\(parameter.name)", shape: parameter.value.shape,
+            values: parameter.value.values)
+        }
+      }
+      return [
+        "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
+        "base": network.base.key.identifier,
+        "backbone": network.original.backbone.key.identifier,
+        "head": head.hexadecimal(),
+        "data": LabelledRows.hash(train: rows.train, validation: rows.validation),
+      ]
+    }
+  }
+}

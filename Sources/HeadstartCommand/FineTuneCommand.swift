@@ -1,0 +1,189 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Kernels
+import Pictures
+
+struct FineTuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fine-tune",
+    abstract: "Fine-tune stage: trains the last convolutional block on, with augmented pictures.",
+    discussion: """
+      Augmented views of each picture go through the frozen layers once and are kept, so that an
+      epoch costs the unfrozen layers only. The result replaces the model it began with only if
+      its log loss on the validation pictures is lower; otherwise model.h5 is the latter.
+
+        headstart fine-tune photos --model runs/pets/model.h5
+        headstart fine-tune photos --size 320 --views 3 --epochs 8 --output runs/best
+        headstart fine-tune photos --output runs/best --resume
+        headstart fine-tune photos --model runs/pets/model.h5 --dry-run
+        headstart fine-tune photos --model runs/pets/model.h5 --find-lr
+
+      Without --model a head is trained first, as train does it. Killed at any moment, the same
+      command with --resume ends in the same bits as if it had not been.
+      """)
+
+  @Argument(help: "Folder of labelled pictures.", completion: .directory)
+  var data: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Classifier made by train; default: one is trained first.", valueName: "model.h5"),
+    completion: .file(extensions: ["h5"]))
+  var model: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Folder of the results; default: runs/<time>-fine-tune.", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Go on from the checkpoint in the folder of --output, if there is one.")
+  var resume = false
+
+  @Flag(help: "Keep the fine-tuned model even if it is not better on the validation pictures.")
+  var force = false
+
+  @Flag(
+    name: .customLong("dry-run"), help: "Say what it would take in disk and minutes; do nothing.")
+  var dryRun = false
+
+  @Flag(
+    name: .customLong("find-lr"),
+    help: "Learning-rate range test: prints a suggestion, writes find-lr.csv and find-lr.svg.")
+  var findLearningRate = false
+
+  @Flag(help: "Fail at the first picture that cannot be read, instead of skipping and naming it.")
+  var strict = false
+
+  @OptionGroup(title: "Fine-tuning options") var fineTuning: FineTuneOptions
+  @OptionGroup(title: "Augmentation options") var augmentation: AugmentationOptions
+  @OptionGroup(title: "Data options") var dataOptions: DataOptions
+  @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func validate() throws {
+    guard !resume || output != nil else {
+      throw ValidationError("--resume needs the --output of the run that is to go on.")
+    }
+    guard !(dryRun && findLearningRate) else {
+      throw ValidationError("--dry-run and --find-lr exclude each other.")
+    }
+  }
+
+  func run() throws {
+    let started = Date()
+    let settings = try fineTuning.settings(augmentation: augmentation, seed: common.seed)
+    let pool = common.threadPool
+    let dataSet = try dataOptions.open(
+      data, features: featureOptions.features, common, pool: pool)
+    guard force || dryRun || findLearningRate || !dataSet.validation.isEmpty else {
+      throw FineTuneError.noValidation
+    }
+    let display = FineTuneDisplay(common, epochs: settings.epochs)
+    let classifier = try startingModel(dataSet, pool: pool, display: display)
+    let stage = FineTuneStage(
+      settings: settings, featuresFolder: featureOptions.features, strict: strict, pool: pool)
+    if dryRun {
+      let plan = try stage.plan(
+        dataSet, classifier: classifier, cancellation: Interruption.cancellation)
+      try report(plan)
+      return
+    }
+    let folder = try RunFolder(output, command: "fine-tune", now: started)
+    if findLearningRate {
+      let result = try stage.findLearningRate(
+        dataSet, classifier: classifier, finder: LearningRateFinder(),
+        cancellation: Interruption.cancellation, event: display.show)
+      display.finish()
+      try report(result, folder)
+      return
+    }
+    let checkpoint = folder.path("checkpoint.h5")
+    if !resume, FileManager.default.fileExists(atPath: checkpoint) {
+      Console.note(
+        "warning: the checkpoint of an unfinished run in \(folder.url.path) is replaced; --resume"
+          + " goes on from it")
+    }
+    let result = try stage.run(
+      dataSet, classifier: classifier, checkpoint: checkpoint, resumes: resume,
+      cancellation: Interruption.cancellation, event: display.show)
+    display.finish()
+    try finish(result, settings, folder, pool: pool, started: started)
+    try Unreadable.report(
+      (result.extraction.problems + result.validationExtraction.problems).map {
+        ($0.sample.path, $0.reason)
+      } + dataSet.problems.unreadable)
+  }
+
+  /// The model given, or one whose head is trained now.
+  private func startingModel(
+    _ dataSet: DataSet, pool: ThreadPool, display: FineTuneDisplay
+  ) throws -> Classifier {
+    if let model {
+      let classifier = try Classifier.load(model, pool: pool)
+      let asked = featureOptions.settings
+      guard asked == FeatureSettings() || asked == classifier.settings else {
+        throw ValidationError(
+          "The model says how pictures are prepared; leave --size, --backbone and the like out"
+            + " beside --model.")
+      }
+      return classifier
+    }
+    var head = HeadSettings()
+    head.seed = common.seed
+    try head.check(classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
+    let (backbone, _) = try featureOptions.backbone(pool: pool)
+    let stage = HeadStage(
+      settings: featureOptions.settings, head: head, featuresFolder: featureOptions.features,
+      strict: strict, pool: pool)
+    let headDisplay = HeadStageDisplay(common, epochs: head.epochs)
+    defer { headDisplay.finish() }
+    return try stage.run(
+      dataSet, backbone: backbone, cancellation: Interruption.cancellation,
+      event: headDisplay.show
+    ).classifier
+  }
+
+  private func finish(
+    _ result: FineTuneResult, _ settings: FineTuneSettings, _ folder: RunFolder,
+    pool: ThreadPool, started: Date
+  ) throws {
+    let isKept = force || result.comparison?.isBetter ?? false
+    let classifier = isKept ? result.classifier : result.original
+    try classifier.save(to: folder.path("model.h5"))
+    let metrics = FineTuneMetrics(result, keepsFineTuned: isKept)
+    try folder.write(HistoryFile.text(result.trained.history), to: "history.csv")
+    try folder.write(json: metrics, to: "metrics.json")
+    try folder.write(
+      json: try Manifest(
+        command: CommandLine.arguments, started: started, fineTuning: settings, dataPath: data,
+        result: result, modelPath: folder.path("model.h5"), threads: pool.threads),
+      to: "manifest.json")
+    // Everything is there: nothing is left to go on from.
+    try folder.remove("checkpoint.h5")
+    if common.json {
+      try Console.json(metrics)
+    } else {
+      Console.result(FineTuneText.summary(result, isKept: isKept, isForced: force, folder))
+    }
+  }
+
+  private func report(_ plan: FineTunePlan) throws {
+    if common.json {
+      try Console.json(plan)
+    } else {
+      Console.result(FineTuneText.text(plan))
+    }
+  }
+
+  private func report(_ result: LearningRateFinder.Result, _ folder: RunFolder) throws {
+    try folder.write(FineTuneText.csv(result), to: "find-lr.csv")
+    if common.json {
+      try Console.json(["learningRate": result.suggestion])
+    } else {
+      Console.result(FineTuneText.text(result, folder))
+    }
+  }
+}
