@@ -77,45 +77,23 @@ extension ViewTransform {
   /// Keras' `apply_channel_shift`.
   private static func shiftChannels(_ levels: inout [Float], by intensity: Float) {
     let (lowest, highest) = extremes(levels)
-    levels.withUnsafeMutableBufferPointer { levels in
-      for i in levels.indices {
-        let level = levels[i] + intensity
-        levels[i] = level < lowest ? lowest : level > highest ? highest : level
-      }
-    }
+    hsp_shift_levels(&levels, levels.count, intensity, lowest, highest)
   }
 
-  /// Keras' `apply_brightness_shift` with `scale=False`: PIL's `ImageEnhance.Brightness` on whole
-  /// levels, to which levels outside 0...255 are scaled before, and from which they are after.
+  /// Keras' `apply_brightness_shift` with `scale=False`: PIL's `ImageEnhance.Brightness`, which
+  /// blends with black, on whole levels, to which levels outside 0...255 are scaled before, and
+  /// from which they are after.
   private static func brighten(_ levels: inout [Float], by factor: Float) {
     let (lowest, highest) = extremes(levels)
     let isScaled = lowest < 0 || highest > 255
-    let span = highest - lowest
-    levels.withUnsafeMutableBufferPointer { levels in
-      for i in levels.indices {
-        var level = levels[i]
-        if isScaled {
-          level -= lowest
-          if span != 0 { level /= span }
-          level *= 255
-        }
-        // PIL blends with black and cuts off the fraction.
-        level = level.rounded(.towardZero) * factor
-        level = level > 255 ? 255 : level < 0 ? 0 : level.rounded(.towardZero)
-        levels[i] = isScaled ? level / 255 * span + lowest : level
-      }
-    }
+    hsp_brighten_levels(
+      &levels, levels.count, factor, isScaled ? 1 : 0, lowest, highest - lowest)
   }
 
   private static func extremes(_ levels: [Float]) -> (Float, Float) {
-    levels.withUnsafeBufferPointer { levels in
-      var (lowest, highest) = (Float.infinity, -Float.infinity)
-      for level in levels {
-        lowest = level < lowest ? level : lowest
-        highest = level > highest ? level : highest
-      }
-      return (lowest, highest)
-    }
+    var (lowest, highest): (Float, Float) = (0, 0)
+    hsp_extremes(levels, levels.count, &lowest, &highest)
+    return (lowest, highest)
   }
 
   private func flipped(_ levels: [Float], width: Int, height: Int) -> [Float] {

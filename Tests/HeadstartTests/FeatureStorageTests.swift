@@ -150,7 +150,7 @@ import Testing
     let name = store.shards[0]
     let path = store.folder + "/" + name
     let sound = try contents(of: path)
-    for place in stride(from: 0, to: sound.count, by: 41) {
+    for place in stride(from: 0, to: sound.count, by: 211) {
       var bytes = sound
       bytes[place] ^= 4
       try Data(bytes).write(to: URL(fileURLWithPath: path))

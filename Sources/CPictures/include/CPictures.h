@@ -89,6 +89,19 @@ hsp_status hsp_warp(
     const uint8_t *rgb, int width, int height, const double map[6], hsp_fill fill, float value,
     float *output);
 
+// Levels ----------------------------------------------------------------------------------------
+
+// The least and the greatest of some finite numbers.
+void hsp_extremes(const float *levels, size_t count, float *lowest, float *highest);
+
+// Adds a number to all levels, which stay within limits.
+void hsp_shift_levels(float *levels, size_t count, float by, float lowest, float highest);
+
+// Multiplies levels, their fractions cut off before and after, and clamps them to 0...255. If
+// `scaled`, `lowest`...`lowest + span` stands for 0...255 before and after.
+void hsp_brighten_levels(
+    float *levels, size_t count, float factor, int scaled, float lowest, float span);
+
 #ifdef __cplusplus
 }
 #endif
