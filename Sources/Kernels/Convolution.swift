@@ -1,3 +1,4 @@
+import CKernels
 import Synchronization
 
 /// A convolution of one shape that can be trained: forward, and the gradients of both its inputs.
@@ -17,6 +18,7 @@ public final class Convolution: Sendable {
 
   private let engine: Mutex<any ConvolutionMethod>
   private let pool: ThreadPool
+  private nonisolated(unsafe) let kernels: UnsafePointer<ck_kernels>
 
   /// - Throws: `KernelsError` for a `HEADSTART_CPU` that cannot be honoured.
   public convenience init(_ shape: ConvolutionShape, pool: ThreadPool) throws(KernelsError) {
@@ -34,7 +36,10 @@ public final class Convolution: Sendable {
     }
     self.shape = shape
     self.pool = pool
+    self.kernels = kernels
     switch algorithm ?? .fastest(for: shape) {
+    case .direct:
+      engine = Mutex(DirectConvolution(shape: shape, pool: pool, kernels: kernels))
     case .matrix:
       engine = Mutex(MatrixConvolution(shape: shape, pool: pool))
     case .winograd(let m):
@@ -144,8 +149,8 @@ public final class Convolution: Sendable {
           bias.withUnsafeMutableBufferPointer { bias in
             RowSums(
               rows: count * shape.window.outputPixels, channels: shape.outputChannels,
-              values: outputGradient.baseAddress!
-            ).add(into: bias.baseAddress!, pool: pool)
+              values: outputGradient.baseAddress!, kernels: kernels
+            ).write(to: bias.baseAddress!, pool: pool)
           }
         }
       }

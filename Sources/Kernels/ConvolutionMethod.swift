@@ -23,6 +23,11 @@ package enum ConvolutionAlgorithm: Sendable, Equatable {
   case matrix
   /// Winograd's F(m×m, 3×3), m = 2…6, for 3×3 kernels at stride 1.
   case winograd(m: Int)
+  /// Sums over lines of the input, for few input channels.
+  case direct
+
+  /// Most input channels of a direct convolution that is chosen.
+  private static let mostDirectChannels = 8
 
   package static func hasTiles(_ shape: ConvolutionShape) -> Bool {
     let window = shape.window
@@ -32,6 +37,7 @@ package enum ConvolutionAlgorithm: Sendable, Equatable {
 
   /// The one that costs least. It depends on the shape alone, because it decides about the bits.
   static func fastest(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
+    if shape.inputChannels <= mostDirectChannels { return .direct }
     guard hasTiles(shape) else { return .matrix }
     let m = (2...5).min { tileCost(shape, m: $0) < tileCost(shape, m: $1) }!
     return tileCost(shape, m: m) < matrixCost(shape) ? .winograd(m: m) : .matrix

@@ -103,12 +103,15 @@ public struct WindowShape: Sendable, Hashable {
     }
   }
 
-  /// Gives an array room for the values of `count` pictures, unless it has just that.
-  func makeRoom<T: Numeric>(in array: inout [T], count: Int, pixels: Int, channels: Int)
+  /// Gives an array room for the values of `count` pictures, unless it has just that. All of them
+  /// are to be written.
+  func makeRoom<T: BitwiseCopyable>(in array: inout [T], count: Int, pixels: Int, channels: Int)
     throws(KernelsError)
   {
     let expected = try values(count: count, pixels: pixels, channels: channels)
-    if array.count != expected { array = Array(repeating: 0, count: expected) }
+    guard array.count != expected else { return }
+    array = []  // give its memory back first
+    array = Array(unsafeUninitializedCapacity: expected) { $1 = expected }
   }
 
   private func values(count: Int, pixels: Int, channels: Int) throws(KernelsError) -> Int {

@@ -88,6 +88,23 @@ import Testing
     }
   }
 
+  @Test(arguments: instructionSets, [ConvolutionAlgorithm.matrix, .direct])
+  func everyAlgorithmOnAnyShape(set: InstructionSet, algorithm: ConvolutionAlgorithm) throws {
+    var values = Values(seed: 24)
+    let pools = (1...3).map { ThreadPool(threads: $0) }
+    for trial in 0..<60 {
+      let (height, width) = (values.integer(5...19), values.integer(5...33))
+      let window = try Self.window(&values, largest: 5, height: height, width: width)
+      let shape = try ConvolutionShape(
+        window: window, inputChannels: values.integer(1...8),
+        outputChannels: values.integer(1...70))
+      let convolution = try Convolution(
+        shape, pool: pools[trial % 3], instructionSet: set, algorithm: algorithm)
+      try Problem(shape, count: values.integer(1...5), &values).check(
+        convolution, "\(set) \(algorithm) \(shape)", tolerance: Self.tolerance)
+    }
+  }
+
   /// Sizes at which the work is cut into several chunks, slices and partial sums.
   @Test(arguments: [(3, 3, 7, 11, 70, 66), (1, 1, 23, 9, 130, 40), (7, 7, 60, 61, 3, 16)])
   func largeOnes(size: (Int, Int, Int, Int, Int, Int)) throws {
@@ -146,13 +163,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [(5, 5), (3, 3)])
-  func sameBitsAtAnyNumberOfThreadsAndInAnyBatch(kernel: (Int, Int)) throws {
+  @Test(arguments: [(5, 40), (3, 40), (3, 3)])
+  func sameBitsAtAnyNumberOfThreadsAndInAnyBatch(kernel: (size: Int, channels: Int)) throws {
     var values = Values(seed: 23)
     let shape = try ConvolutionShape(
       window: WindowShape(
-        height: 23, width: 18, windowHeight: kernel.0, windowWidth: kernel.1, padding: .same),
-      inputChannels: 40, outputChannels: 48)
+        height: 23, width: 18, windowHeight: kernel.size, windowWidth: kernel.size,
+        padding: .same),
+      inputChannels: kernel.channels, outputChannels: 48)
     let problem = Problem(shape, count: 5, &values)
     var all: [[Float]]?
     for threads in 1...3 {

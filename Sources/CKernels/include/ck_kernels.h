@@ -83,6 +83,17 @@ typedef struct ck_weights {
   float *transformed;
 } ck_weights;
 
+// A row of output pixels of a convolution with any window, computed directly. What a pixel sees
+// of one row of the input is a line: adjacent values.
+typedef struct ck_lines {
+  int pixels;
+  int lines, line;               // of a window, and values of each
+  const float *input;            // of the first pixel's window
+  ptrdiff_t input_row, input_step;   // floats between rows, and between pixels' windows
+  int output_channels;           // not padded
+  float *output;                 // pixels `output_channels` apart
+} ck_lines;
+
 typedef struct ck_kernels {
   int vector_width;
   int channel_block;
@@ -125,6 +136,13 @@ typedef struct ck_kernels {
   // `frequency` floats apart, cout padded; kernel[3][3][cin][cout] has `output_channels` of them.
   void (*gather_weights)(const ck_weights *weights, size_t frequency, int from, int to,
                          const float *sums, float *kernel);
+
+  // One row of output pixels; `weights` [cout / N][lines][line][N] and `bias` padded to whole
+  // blocks, results raised to `least`.
+  void (*direct_lines)(const ck_lines *row, const float *weights, const float *bias, float least);
+
+  // Adds to sums[channels] the sum of `rows` rows.
+  void (*add_rows)(long rows, int channels, const float *values, double *sums);
 
   // One row of output pixels of a direct layer, with bias and ReLU.
   void (*direct_row)(const ck_direct *layer, int picture, int y);

@@ -125,9 +125,10 @@ INLINE void outer(int rows, int count, const float *v, ptrdiff_t vStep, const fl
 
 static void addOuter(int count, int rows, const float *v, ptrdiff_t vStep, const float *d,
                      ptrdiff_t dStep, float *p, ptrdiff_t row) {
-  int r = 0;
-  for (; r + PANEL_ROWS <= rows; r += PANEL_ROWS)
-    outer(PANEL_ROWS, count, v + r, vStep, d, dStep, p + r * row, row);
-  for (; r + 4 <= rows; r += 4) outer(4, count, v + r, vStep, d, dStep, p + r * row, row);
-  for (; r < rows; r++) outer(1, count, v + r, vStep, d, dStep, p + r * row, row);
+  for (; rows > PANEL_ROWS; rows -= PANEL_ROWS, v += PANEL_ROWS, p += PANEL_ROWS * row)
+    outer(PANEL_ROWS, count, v, vStep, d, dStep, p, row);
+#define CASE(rows) \
+  case rows: outer(rows, count, v, vStep, d, dStep, p, row); break;
+  switch (rows) { EACH_PANEL(CASE) }
+#undef CASE
 }

@@ -8,6 +8,13 @@
 // makes the features' error 2.5 times as large, and the traffic costs no measurable time.
 enum { SUM_TERMS = 64 };
 
+// Every number of rows that a register block can have.
+#if PANEL_ROWS == 14
+#define EACH_PANEL(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#else
+#define EACH_PANEL(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+
 #ifndef BF16_PRODUCTS
 typedef vec word;
 
@@ -52,24 +59,10 @@ INLINE void panel(int rows, int words, const float *v, const float *u, float *p,
 
 static void panelOf(int rows, int words, const float *v, const float *u, float *p, size_t tile,
                     const char *next, int lines) {
-  switch (rows) {
-    case 1: panel(1, words, v, u, p, tile, next, lines); break;
-    case 2: panel(2, words, v, u, p, tile, next, lines); break;
-    case 3: panel(3, words, v, u, p, tile, next, lines); break;
-    case 4: panel(4, words, v, u, p, tile, next, lines); break;
-    case 5: panel(5, words, v, u, p, tile, next, lines); break;
-    case 6: panel(6, words, v, u, p, tile, next, lines); break;
-#if PANEL_ROWS > 6
-    case 7: panel(7, words, v, u, p, tile, next, lines); break;
-    case 8: panel(8, words, v, u, p, tile, next, lines); break;
-    case 9: panel(9, words, v, u, p, tile, next, lines); break;
-    case 10: panel(10, words, v, u, p, tile, next, lines); break;
-    case 11: panel(11, words, v, u, p, tile, next, lines); break;
-    case 12: panel(12, words, v, u, p, tile, next, lines); break;
-    case 13: panel(13, words, v, u, p, tile, next, lines); break;
-    case 14: panel(14, words, v, u, p, tile, next, lines); break;
-#endif
-  }
+#define CASE(rows) \
+  case rows: panel(rows, words, v, u, p, tile, next, lines); break;
+  switch (rows) { EACH_PANEL(CASE) }
+#undef CASE
 }
 
 static void multiply(const ck_winograd *layer, const ck_block *block, const float *v,

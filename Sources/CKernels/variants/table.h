@@ -3,6 +3,7 @@
 
 #include "direct.h"
 #include "gradients.h"
+#include "lines.h"
 #include "products.h"
 #include "training.h"
 #include "transforms.h"
@@ -23,6 +24,8 @@
     .gradient_output = gradientOutput,      \
     .add_outer = addOuter,                  \
     .gather_weights = gatherWeights,        \
+    .direct_lines = directLines,            \
+    .add_rows = addRows,                    \
     .direct_row = directRow,                \
     .pool_row = poolRow,                    \
   }
