@@ -271,3 +271,15 @@ import Testing
     }
   }
 }
+
+/// What a ReLU lets through.
+@Suite struct ReluGradientTests {
+  @Test(arguments: [0, 1, 7, 100_003]) func mask(count: Int) {
+    var values = Values(seed: 60)
+    let output = values.floats(count).map { max(0, $0) }
+    let gradient = values.floats(count)
+    var found = gradient
+    ThreadPool(threads: 2).differentiateRelu(&found, output: output)
+    #expect(found == zip(gradient, output).map { $1 > 0 ? $0 : 0 })
+  }
+}
