@@ -57,7 +57,8 @@ void ck_deallocate(void *memory, size_t bytes) {
 
 void ck_keep_freed_memory(void) {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_ARENA_MAX, 1);  // other arenas have heaps of 64 MiB, given back when they are empty
+  mallopt(M_MMAP_MAX, 0);   // a large M_MMAP_THRESHOLD is refused by older libraries
+  mallopt(M_TRIM_THRESHOLD, -1);
 #endif
 }
