@@ -280,7 +280,8 @@ public final class FeatureStore: Sendable {
 
   // MARK: Adding
 
-  /// Adds one shard with the features of some pictures, and returns when it is on the disk.
+  /// Adds a shard with the features of some pictures, and returns when it is on the disk. (More
+  /// than one where hundreds of views have long names.)
   ///
   /// - Parameters:
   ///   - features: (rows, h, w, c).
@@ -300,6 +301,15 @@ public final class FeatureStore: Sendable {
     {
       throw FeatureStoreError.outOfRange(
         picture: pictures[place / shape.count], value: features[place])
+    }
+    guard FeatureShard.canName(views) else {
+      let half = pictures.count / 2
+      try append(
+        Array(features[..<(half * shape.count)]), pictures: Array(pictures[..<half]),
+        views: Array(views[..<half]))
+      return try append(
+        Array(features[(half * shape.count)...]), pictures: Array(pictures[half...]),
+        views: Array(views[half...]))
     }
     let temporary = (folder as NSString).appendingPathComponent(TemporaryName.make())
     let path = (folder as NSString)

@@ -89,6 +89,14 @@ final class FeatureShard: Sendable {
       views: views.map { names[$0] }, trailer: trailer, isVerified: false)
   }
 
+  /// Whether the names of the views of so many rows have room in an attribute, which HDF5 limits
+  /// to 64 KB.
+  static func canName(_ views: [FeatureView]) -> Bool {
+    let names = Set(views)
+    let longest = names.map(\.identifier.utf8.count).max() ?? 0
+    return names.count < 2 || names.count * longest <= 60_000
+  }
+
   /// Writes a new shard to `path`, down to the disk.
   ///
   /// - Parameter destination: the name it gets afterwards, which the returned shard already has.

@@ -13,11 +13,12 @@ struct AugmentCommand: ParsableCommand {
       first, then changed, as Keras' ImageDataGenerator does. The parameters drawn are printed. The \
       same seed gives the same views of the same picture, anywhere.
 
-        headstart augment cat.jpg --rotation-range 15 --horizontal-flip
-        headstart augment cat.jpg --zoom-range 0.2 --fill-mode reflect --views 5
-        headstart augment cat.jpg --random-resized-crop 0.3,1 --seed 7
+        headstart augment cat.jpg
+        headstart augment cat.jpg --zoom-range 0.4 --fill-mode reflect --views 5
+        headstart augment cat.jpg --no-augmentation --random-resized-crop 0.3,1
 
-      Without any range: rotation 15, shifts 0.1, zoom 0.2, horizontal flip.
+      Ranges that are not given are those of fine-tune, whose views these are: rotation 10, zoom \
+      0.2, horizontal flip; with --no-augmentation there are none.
       """)
 
   @Argument(help: "Picture to show views of.", completion: .file())
@@ -44,7 +45,7 @@ struct AugmentCommand: ParsableCommand {
     help: "Do not turn the picture upright by its EXIF orientation (Keras does not).")
   var ignoreEXIF = false
 
-  @OptionGroup(title: "Augmentation options") var ranges: AugmentationOptions
+  @OptionGroup(title: "Augmentation options") var viewOptions: ViewOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func validate() throws {
@@ -70,7 +71,7 @@ struct AugmentCommand: ParsableCommand {
   }
 
   func run() throws {
-    let augmentation = try ranges.augmentation(from: ranges.isEmpty ? .usual : Augmentation())
+    let augmentation = try viewOptions.augmentation()
     let bytes = try PictureDecoder.bytes(ofFile: picture)
     let source = try PictureDecoder.decode(
       bytes, name: picture, options: DecodingOptions(ignoreEXIF: ignoreEXIF))

@@ -101,12 +101,6 @@ struct AugmentationOptions: ParsableArguments {
 
   func validate() throws { _ = try augmentation(from: Augmentation()) }
 
-  /// Whether none of the options was given.
-  var isEmpty: Bool {
-    (try? augmentation(from: Augmentation())) == Augmentation()
-      && [horizontalFlip, verticalFlip].allSatisfy { $0 == nil }
-  }
-
   /// The ranges of a recipe or a default, changed where an option was given.
   func augmentation(from base: Augmentation) throws -> Augmentation {
     var result = base
@@ -150,5 +144,21 @@ struct RandomCropArgument: ExpressibleByArgument {
     }
     guard let ratio = try? range.pair("ratio", at: 2) else { return nil }
     crop = RandomResizedCrop(scale: scale, ratio: ratio)
+  }
+}
+
+/// The ranges for commands that show or compute views without training on them: by default those
+/// of fine-tune, so that the same options give the same views.
+struct ViewOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("no-augmentation"),
+    help: "Draw from the ranges given alone; not from fine-tune's as well.")
+  var noAugmentation = false
+
+  @OptionGroup var ranges: AugmentationOptions
+
+  func augmentation() throws -> Augmentation {
+    try ranges.augmentation(
+      from: noAugmentation ? Augmentation() : FineTuneSettings.defaultAugmentation)
   }
 }

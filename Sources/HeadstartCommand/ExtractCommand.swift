@@ -42,7 +42,7 @@ struct ExtractCommand: ParsableCommand {
   var dryRun = false
 
   @OptionGroup(title: "Extraction options") var extractionOptions: ExtractionCommandOptions
-  @OptionGroup(title: "Augmentation options") var ranges: AugmentationOptions
+  @OptionGroup(title: "Augmentation options") var viewOptions: ViewOptions
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -77,7 +77,7 @@ struct ExtractCommand: ParsableCommand {
 
   /// What is wanted of which pictures.
   private func groups(of data: DataSet) throws -> [(samples: [Sample], views: [PictureView])] {
-    let augmentation = try ranges.augmentation(from: ranges.isEmpty ? .usual : Augmentation())
+    let augmentation = try viewOptions.augmentation()
     let training =
       [.plain] + PictureView.random(views, of: augmentation, seed: common.seed)
     let others = tta?.views ?? [.plain]

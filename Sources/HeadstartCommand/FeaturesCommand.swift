@@ -165,7 +165,7 @@ struct FeaturesExportCommand: ParsableCommand {
   var view: ViewArgument = .plain
 
   @OptionGroup(title: "Extraction options") var extractionOptions: ExtractionCommandOptions
-  @OptionGroup(title: "Augmentation options") var ranges: AugmentationOptions
+  @OptionGroup(title: "Augmentation options") var viewOptions: ViewOptions
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -185,7 +185,7 @@ struct FeaturesExportCommand: ParsableCommand {
       throw ValidationError("'\(data)' has no pictures in the split '\(split.rawValue)'.")
     }
     let view = try view.picture(
-      ranges.augmentation(from: ranges.isEmpty ? .usual : Augmentation()), seed: common.seed)
+      viewOptions.augmentation(), seed: common.seed)
     let (extraction, store) = try extractionOptions.extraction(featureOptions, pool: pool)
     let extracted = try extractionOptions.run(extraction, samples, views: [view], common)
     let bar = ProgressBar("Export", unit: "pictures", quiet: common.quiet)

@@ -35,17 +35,6 @@ public struct Augmentation: Sendable, Hashable, Codable {
   /// No change at all.
   public init() {}
 
-  /// Moderate changes that suit photos of things seen from the side.
-  public static let usual: Augmentation = {
-    var augmentation = Augmentation()
-    augmentation.rotationRange = 15
-    augmentation.widthShiftRange = 0.1
-    augmentation.heightShiftRange = 0.1
-    augmentation.zoomRange = zoom(0.2)
-    augmentation.horizontalFlip = true
-    return augmentation
-  }()
-
   /// Zoom as Keras' scalar `zoom_range`: 0.2 stands for factors from 0.8 to 1.2.
   public static func zoom(_ range: Double) -> ClosedRange<Double> {
     min(1 - range, 1 + range)...max(1 - range, 1 + range)

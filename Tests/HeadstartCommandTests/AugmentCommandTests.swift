@@ -36,7 +36,7 @@ struct AugmentCommandTests {
     let report = try run.json(Report.self)
     #expect(report.output == "stripes-views.png" && report.columns == 3)
     #expect((report.width, report.height) == (3 * 32 + 8, 2 * 32 + 8))
-    #expect(report.augmentation == Augmentation.usual.canonicalText)
+    #expect(report.augmentation == FineTuneSettings.defaultAugmentation.canonicalText)
     #expect(report.views.map(\.view) == [0, 1, 2, 3, 4])
     #expect(Set(report.views.map(\.parameters)).count == 5)
     let sheet = try sheet("stripes-views.png")
@@ -52,7 +52,10 @@ struct AugmentCommandTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func run(_ output: String, _ arguments: String...) throws -> (CommandRun, [UInt8]) {
       let run = try CommandRun(
-        ["augment", "stripes.png", "--size", "16", "--views", "3", "--output", output]
+        [
+          "augment", "stripes.png", "--size", "16", "--views", "3", "--output", output,
+          "--no-augmentation",
+        ]
           + arguments, in: folder)
       try #require(run.exitCode == 0, "\(run.errors)")
       return (run, try PictureDecoder.bytes(ofFile: folder + "/" + output))

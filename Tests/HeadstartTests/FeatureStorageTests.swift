@@ -162,4 +162,19 @@ import Testing
     try Data(sound).write(to: URL(fileURLWithPath: path))
     #expect(try open(scratch, storage).read(pictures(0..<4)) == features)
   }
+
+  /// HDF5 has 64 KB for the names of the views of a shard.
+  @Test func anyNumberOfLongNamesIsStored() throws {
+    let scratch = try Scratch()
+    let store = try FeatureStore.example(in: scratch)
+    let views = (0..<400).map { number in
+      FeatureView(identifier: "\(number) " + String(repeating: "x", count: 490))
+    }.compactMap { $0 }
+    let features = rows(400)
+    try store.append(
+      features, pictures: Array(repeating: pictures(0..<1)[0], count: 400), views: views)
+    #expect(store.shardCount == 4 && store.count == 400)
+    let again = try FeatureStore.example(in: scratch)
+    #expect(try again.read(views.map { FeatureRow(pictures(0..<1)[0], $0) }) == features)
+  }
 }
