@@ -11,6 +11,7 @@ extension Classifier {
     var classes: [String]
     var features: FeatureSettings
     var trainedOn: PictureSet
+    var calibration: Calibration?
   }
 
   private static let expectation =
@@ -26,7 +27,8 @@ extension Classifier {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let metadata = try encoder.encode(
       Metadata(
-        version: Release.version, classes: classes, features: settings, trainedOn: trainedOn))
+        version: Release.version, classes: classes, features: settings, trainedOn: trainedOn,
+        calibration: calibration))
     let layers = (backbone as? VGGBackbone)?.kerasLayers ?? []
     let model = KerasModel(
       name: "headstart", inputShape: [settings.height, settings.width, 3],
@@ -83,7 +85,7 @@ extension Classifier {
     }
     return Classifier(
       classes: metadata.classes, settings: settings, backbone: backbone, head: head,
-      trainedOn: metadata.trainedOn)
+      trainedOn: metadata.trainedOn, calibration: metadata.calibration)
   }
 
   /// The backbone up to the layer whose features are taken, and the layers behind it.

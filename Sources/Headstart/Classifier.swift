@@ -17,16 +17,19 @@ public struct Classifier: Sendable {
   public let head: Sequential
   /// The pictures that the head was trained on, to tell when an evaluation meets them again.
   public let trainedOn: PictureSet
+  /// How far it can be believed; nil if no predictions were at hand to tell.
+  public let calibration: Calibration?
 
   public init(
     classes: [String], settings: FeatureSettings, backbone: any FeatureExtractor,
-    head: Sequential, trainedOn: PictureSet
+    head: Sequential, trainedOn: PictureSet, calibration: Calibration? = nil
   ) {
     self.classes = classes
     self.settings = settings
     self.backbone = backbone
     self.head = head
     self.trainedOn = trainedOn
+    self.calibration = calibration
   }
 
   /// The probability of every class for each row of features.
@@ -35,17 +38,39 @@ public struct Classifier: Sendable {
   public func probabilities(
     features: [Float], count: Int, pool: ThreadPool
   ) throws -> [[Double]] {
+    Classifier.probabilities(
+      try outputs(of: head, features: features, count: count, pool: pool),
+      classes: classes.count)
+  }
+
+  /// The logit of every class for each row of features: what the last activation is given, the
+  /// first of two classes having 0.
+  ///
+  /// - Parameter features: (count, h, w, c), as the backbone gives them.
+  public func logits(features: [Float], count: Int, pool: ThreadPool) throws -> [[Double]] {
+    var head = head
+    head.outputActivation = .linear
+    let outputs = try outputs(of: head, features: features, count: count, pool: pool)
+    return (0..<count).map { row in
+      let values = outputs[row: row].map(Double.init)
+      return values.count == 1 && classes.count == 2 ? [0, values[0]] : values
+    }
+  }
+
+  private func outputs(
+    of head: Sequential, features: [Float], count: Int, pool: ThreadPool
+  ) throws -> Tensor {
     let shape = head.inputShape
     let width = shape.reduce(1, *)
-    var rows: [[Double]] = []
+    var rows: [Float] = []
     for start in stride(from: 0, to: count, by: Self.batch) {
       let taken = min(Self.batch, count - start)
       var values = Array(features[start * width..<(start + taken) * width])
       values += repeatElement(0, count: (Self.batch - taken) * width)
       let outputs = try head(Tensor(shape: [Self.batch] + shape, values: values), pool: pool)
-      rows += Classifier.probabilities(outputs, classes: classes.count).prefix(taken)
+      rows += outputs.values.prefix(taken * (outputs.values.count / Self.batch))
     }
-    return rows
+    return Tensor(shape: [count] + (try head.outputShape()), values: rows)
   }
 
   /// Rows that go through the head together, filled up with zeros: BLAS sums in another order for

@@ -33,6 +33,8 @@ public struct HeadSettings: Codable, Sendable, Equatable {
   public var folds = 10
   /// A fixed strength λ in place of the one chosen by cross-validation.
   public var strength: Double?
+  /// Whether the logits may be divided by a temperature; see ``Calibration``.
+  public var calibrates = true
   public var seed: UInt64 = 0
 
   public init() {}

@@ -57,7 +57,7 @@ public struct HeadStage: Sendable {
       : StoredFeatures(store, pictures: validation.pictures, labels: validation.labels)
 
     let headStart = clock.now
-    let trained = try head.train(
+    var trained = try head.train(
       on: trainFeatures, validation: validationFeatures, labels: train.labels,
       groups: train.groups, classes: data.classes.count, pool: pool
     ) {
@@ -66,17 +66,24 @@ public struct HeadStage: Sendable {
     }
     let headSeconds = (clock.now - headStart).seconds
 
-    let classifier = Classifier(
-      classes: data.classes, settings: settings, backbone: backbone, head: trained.model,
-      trainedOn: PictureSet(train.pictures))
+    func classifier(_ calibration: Calibration?) -> Classifier {
+      Classifier(
+        classes: data.classes, settings: settings, backbone: backbone, head: trained.model,
+        trainedOn: PictureSet(train.pictures), calibration: calibration)
+    }
+    let heldOut = try HeldOutPredictions(
+      trained, train: train, validation: validationFeatures.map { ($0, validation) },
+      classifier: classifier(nil), pool: pool)
+    let calibration = heldOut?.calibration(mayTemper: head.calibrates)
+    if let calibration, calibration.isApplied {
+      trained.model = try trained.model.tempered(calibration.temperature)
+    }
+    let classifier = classifier(calibration)
     return HeadStageResult(
       classifier: classifier, trained: trained, extraction: extracted,
       train: try report(classifier, trainFeatures, train),
       validation: try validationFeatures.map { try report(classifier, $0, validation) },
-      outOfFold: try trained.regression.map {
-        try EvaluationReport(
-          probabilities: $0.outOfFold, labels: train.labels, classes: data.classes)
-      },
+      outOfFold: try heldOut?.outOfFold(calibration, classes: data.classes),
       dataHash: LabelledRows.hash(train: train, validation: validation),
       headSeconds: headSeconds, seconds: (clock.now - start).seconds)
   }
@@ -85,11 +92,8 @@ public struct HeadStage: Sendable {
   private func report(
     _ classifier: Classifier, _ source: StoredFeatures, _ rows: LabelledRows
   ) throws -> EvaluationReport {
-    var probabilities: [[Double]] = []
-    for start in stride(from: 0, to: source.count, by: 256) {
-      let part = Array(start..<min(start + 256, source.count))
-      probabilities += try classifier.probabilities(
-        features: try source.read(part), count: part.count, pool: pool)
+    let probabilities = try source.inParts { features, count in
+      try classifier.probabilities(features: features, count: count, pool: pool)
     }
     return try EvaluationReport(
       probabilities: probabilities, labels: rows.labels, classes: classifier.classes)

@@ -24,6 +24,8 @@ public struct TrainingMetrics: Codable, Sendable {
   public var validation: EvaluationReport?
   /// The strength λ of the regularisation that `newton` chose.
   public var strength: Double?
+  /// Nil where there are neither out-of-fold predictions nor validation pictures.
+  public var calibration: Calibration?
   /// The epoch whose weights were kept, of a gradient solver.
   public var bestEpoch: Int?
   public var pictures: Pictures
@@ -34,6 +36,7 @@ public struct TrainingMetrics: Codable, Sendable {
     outOfFold = result.outOfFold
     validation = result.validation
     strength = result.trained.regression?.chosen
+    calibration = result.classifier.calibration
     bestEpoch = result.trained.bestEpoch
     let counts = result.extraction.counts
     pictures = Pictures(

@@ -30,6 +30,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup(title: "Data options") var labelOptions: LabelOptions
   @OptionGroup var prediction: PredictionOptions
+  @OptionGroup(title: "Quality") var quality: QualityOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   enum Split: String, ExpressibleByArgument, CaseIterable { case validation, train, test, all }
@@ -56,6 +57,7 @@ struct EvaluateCommand: ParsableCommand {
     } else {
       Console.result(evaluation.report.text)
     }
+    try quality.gate.check(evaluation.report, of: split?.rawValue ?? "measured")
     try session.finish(outcomes)
   }
 

@@ -86,6 +86,12 @@ struct HeadOptions: ParsableArguments {
       valueName: "lambda"))
   var strength: Double?
 
+  @Flag(
+    name: .customLong("no-calibration"),
+    help: "Keep the logits as they are, even if dividing them by a temperature lowers the log loss."
+  )
+  var noCalibration = false
+
   /// An option that the solver would not look at is a misunderstanding, not a wish.
   func validate() throws {
     let given = [
@@ -127,6 +133,7 @@ struct HeadOptions: ParsableArguments {
     settings.labelSmoothing = labelSmoothing
     settings.folds = folds ?? settings.folds
     settings.strength = strength
+    settings.calibrates = !noCalibration
     settings.seed = seed
     return settings
   }

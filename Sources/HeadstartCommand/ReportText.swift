@@ -1,6 +1,22 @@
 import Foundation
 import Headstart
 
+extension Calibration {
+  /// `2000 out-of-fold predictions`
+  var basis: String {
+    "\(pictures) " + (source == .outOfFold ? "out-of-fold predictions" : "validation pictures")
+  }
+
+  /// `calibration: logits divided by 4.41, fitted on 800 validation pictures: log loss 0.80 → 0.29`
+  var text: String {
+    let losses = String(format: "log loss %.4f → %.4f", logLossBefore, logLossAfter)
+    let best = String(format: "%.2f", bestTemperature)
+    return isApplied
+      ? "calibration: logits divided by \(best), fitted on \(basis): \(losses)"
+      : "calibration: temperature 1; \(best) is no better beyond doubt on \(basis) (\(losses))"
+  }
+}
+
 extension EvaluationReport {
   /// `accuracy 0.9850 (95 %: 0.9741–0.9914), log loss 0.0449`
   var line: String {

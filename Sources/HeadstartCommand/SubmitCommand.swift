@@ -11,6 +11,10 @@ struct SubmitCommand: ParsableCommand {
       More: id and a column for each class. The id is the file's name without extension; rows
       stand in natural order.
 
+      Probabilities are clipped, since one confident mistake costs −ln p. The model file tells what
+      log loss each clip level had on pictures that were not trained on: the level is 0.005 unless
+      another is better there beyond doubt, and the log loss to expect is printed.
+
         headstart submit runs/pets/model.h5 photos/test --output submission.csv
         headstart submit runs/pets/model.h5 photos/test --positive cats --clip 0.01 \\
           --output submission.csv
@@ -32,8 +36,11 @@ struct SubmitCommand: ParsableCommand {
       "Class whose probability is the label, of two; default: the last.", valueName: "class"))
   var positive: String?
 
-  @Option(help: ArgumentHelp("Keep probabilities within [clip, 1 − clip].", valueName: "clip"))
-  var clip = 0.005
+  @Option(
+    help: ArgumentHelp(
+      "Keep probabilities within [clip, 1 − clip]; default: 0.005, or the model's own estimate.",
+      valueName: "clip"))
+  var clip: Double?
 
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -43,26 +50,67 @@ struct SubmitCommand: ParsableCommand {
     var rows: Int
     var columns: [String]
     var unreadable: Int
+    var clip: Double
+    /// Nil if the model does not tell.
+    var expectedLogLoss: Double?
+    var expectedLogLossInterval: [Double]?
   }
 
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
+    let choice = ClipChoice(given: clip, calibration: session.classifier.calibration)
     let submission = try Submission(
-      classes: session.classifier.classes, positive: positive, clip: clip)
+      classes: session.classifier.classes, positive: positive, clip: choice.clip)
     let outcomes = try session.predict(folder: folder)
     let predictions = outcomes.compactMap { outcome -> Prediction? in
       if case .predicted(let prediction) = outcome { prediction } else { nil }
     }
     try submission.write(predictions, to: output)
+    let expected =
+      predictions.isEmpty
+      ? nil
+      : session.classifier.calibration?.clipping.expectedLogLoss(
+        clip: choice.clip, pictures: predictions.count)
     let summary = Summary(
       output: output, rows: predictions.count, columns: submission.columns,
-      unreadable: outcomes.count - predictions.count)
+      unreadable: outcomes.count - predictions.count, clip: choice.clip,
+      expectedLogLoss: expected?.mean,
+      expectedLogLossInterval: expected.map { [$0.interval.lowerBound, $0.interval.upperBound] })
     if common.json {
       try Console.json(summary)
     } else {
-      common.note(
-        "\(output): \(summary.rows) rows, \(submission.meaning), clipped at \(clip)")
+      common.note("\(output): \(summary.rows) rows, \(submission.meaning)")
+      common.note("clipped at \(choice.clip): \(choice.reason)")
+      if let expected, let calibration = session.classifier.calibration {
+        common.note(
+          String(
+            format: "expected log loss %.4f (95 %%: %.4f–%.4f)", expected.mean,
+            expected.interval.lowerBound, expected.interval.upperBound)
+            + ", judging by \(calibration.basis)")
+      }
     }
     try session.finish(outcomes)
+  }
+}
+
+/// The level to clip at, and why.
+private struct ClipChoice {
+  let clip: Double
+  let reason: String
+
+  init(given: Double?, calibration: Calibration?) {
+    if let given {
+      (clip, reason) = (given, "as asked for")
+    } else if let calibration, calibration.clipping.best != ClipTable.standardClip {
+      clip = calibration.clipping.best
+      reason =
+        "better than \(ClipTable.standardClip) on \(calibration.basis)"
+    } else {
+      clip = ClipTable.standardClip
+      reason =
+        calibration.map {
+          "no level is better beyond doubt on \($0.basis)"
+        } ?? "the default; the model does not tell what level is best"
+    }
   }
 }

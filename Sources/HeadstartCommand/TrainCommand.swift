@@ -41,6 +41,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Head options") var headOptions: HeadOptions
+  @OptionGroup(title: "Quality") var quality: QualityOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() throws {
@@ -51,6 +52,11 @@ struct TrainCommand: ParsableCommand {
     let settings = headOptions.settings(seed: common.seed)
     try settings.check(
       classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
+    guard quality.gate.asksNothing || !dataSet.validation.isEmpty || settings.solver == .newton
+    else {
+      throw ValidationError(
+        "--assert-… needs validation pictures, or the out-of-fold predictions of --solver newton.")
+    }
     let (backbone, weightsFile) = try featureOptions.backbone(pool: pool)
     // Before hours of work, not after them: can the results be written?
     let folder = try RunFolder(output, command: "train", now: started)
@@ -66,10 +72,44 @@ struct TrainCommand: ParsableCommand {
       dataSet, backbone: backbone, cancellation: Interruption.cancellation, event: display.show)
     display.finish()
 
+    try checkQuality(result, folder) { folder in
+      try write(
+        result, of: dataSet, head: settings, weightsFile: weightsFile, started: started,
+        threads: pool.threads, to: folder)
+    }
+    try Unreadable.report(
+      result.extraction.problems.map { ($0.sample.path, $0.reason) } + dataSet.problems.unreadable)
+  }
+
+  /// Writes the results; where they are not good enough, into the folder `rejected` in the run's,
+  /// so that hours of work are not lost and nobody takes the model for an accepted one.
+  private func checkQuality(
+    _ result: HeadStageResult, _ folder: RunFolder, write: (RunFolder) throws -> Void
+  ) throws {
+    do {
+      if let report = result.validation {
+        try quality.gate.check(report, of: "validation")
+      } else if let report = result.outOfFold {
+        try quality.gate.check(report, of: "out-of-fold")
+      }
+    } catch let failure as QualityGateFailure {
+      let rejected = try RunFolder(folder.path("rejected"), command: "train")
+      try write(rejected)
+      Console.note("what was trained is in \(rejected.url.path)")
+      throw failure
+    }
+    try write(folder)
+  }
+
+  private func write(
+    _ result: HeadStageResult, of dataSet: DataSet, head: HeadSettings, weightsFile: String?,
+    started: Date, threads: Int, to folder: RunFolder
+  ) throws {
     // The model first: it is what the time was spent on.
     try result.classifier.save(to: folder.path("model.h5"))
     let metrics = TrainingMetrics(result)
     try folder.write(HistoryFile.text(result.trained), to: "history.csv")
+    try folder.write(TrainingCurves.svg(result.trained), to: "curves.svg")
     try folder.write(json: metrics, to: "metrics.json")
     if let split = dataSet.split {
       try folder.write(split.csv, to: "split.csv")
@@ -77,9 +117,9 @@ struct TrainCommand: ParsableCommand {
       try folder.remove("split.csv")
     }
     let manifest = try Manifest(
-      command: CommandLine.arguments, started: started, head: settings, dataPath: data,
+      command: CommandLine.arguments, started: started, head: head, dataPath: data,
       weightsFile: weightsFile, result: result, modelPath: folder.path("model.h5"),
-      threads: pool.threads)
+      threads: threads)
     try folder.write(json: manifest, to: "manifest.json")
 
     if common.json {
@@ -87,8 +127,6 @@ struct TrainCommand: ParsableCommand {
     } else {
       Console.result(summary(result, folder))
     }
-    try Unreadable.report(
-      result.extraction.problems.map { ($0.sample.path, $0.reason) } + dataSet.problems.unreadable)
   }
 
   private func summary(_ result: HeadStageResult, _ folder: RunFolder) -> String {
@@ -99,7 +137,8 @@ struct TrainCommand: ParsableCommand {
     if let report = result.validation {
       rows.append(["validation", "\(report.count) pictures", report.line])
     }
-    return Console.table(rows) + "\n\nmodel: \(folder.path("model.h5"))"
+    let calibration = result.classifier.calibration.map { "\n\n\($0.text)" } ?? ""
+    return Console.table(rows) + calibration + "\n\nmodel: \(folder.path("model.h5"))"
   }
 }
 

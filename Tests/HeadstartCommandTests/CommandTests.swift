@@ -105,6 +105,49 @@ import Testing
     }
   }
 
+  @Test func submitSaysWhatToExpect() throws {
+    struct Summary: Decodable {
+      var clip: Double
+      var expectedLogLoss: Double?
+      var expectedLogLossInterval: [Double]?
+    }
+    let run = try workspace.run(
+      "submit", "run/model.h5", "pictures/test", "--output", "expected.csv", "--json")
+    let summary = try run.json(Summary.self)
+    let expected = try #require(summary.expectedLogLoss)
+    let interval = try #require(summary.expectedLogLossInterval)
+    #expect(interval.count == 2 && interval[0] < expected && expected < interval[1])
+    let other = try workspace.run(
+      "submit", "run/model.h5", "pictures/test", "--output", "expected.csv", "--clip", "0.3")
+    #expect(other.errors.contains("clipped at 0.3: as asked for"))
+    #expect(other.errors.contains("expected log loss") && other.errors.contains("(95 %: "))
+    for line in try workspace.text("expected.csv").split(separator: "\n").dropFirst() {
+      #expect((0.3...0.7).contains(Double(line.split(separator: ",")[1]) ?? 0))
+    }
+  }
+
+  @Test func modelsThatAreNotGoodEnoughAreRefused() throws {
+    let refused = try workspace.train(
+      "--output", "refused", "--assert-accuracy-at-least", "0.5", "--assert-log-loss-at-most",
+      "1e-9")
+    #expect(refused.exitCode == 1 && refused.errors.contains("log loss is "))
+    #expect(!refused.errors.contains("accuracy is "))
+    #expect(!workspace.exists("refused/model.h5") && workspace.exists("refused/rejected/model.h5"))
+    let accepted = try workspace.train("--output", "accepted", "--assert-log-loss-at-most", "9")
+    #expect(accepted.exitCode == 0 && workspace.exists("accepted/model.h5"))
+    #expect(try workspace.text("accepted/curves.svg").hasPrefix("<svg "))
+    let judged = try workspace.run(
+      "evaluate", "run/model.h5", "pictures", "--assert-log-loss-at-most", "1e-9")
+    #expect(judged.exitCode == 1 && judged.output.contains("log loss"))
+    // Nothing to judge by: no validation pictures, no out-of-fold predictions.
+    let blind = try CommandRun(
+      [
+        "train", "pictures/train", "--validation-share", "0", "--weights", "weights.h5", "--solver",
+        "adam", "--assert-accuracy-at-least", "0.1", "--output", "blind",
+      ], in: workspace.path)
+    #expect(blind.exitCode == 64 && !workspace.exists("blind"))
+  }
+
   @Test func wrongUsageIsSixtyFour() throws {
     #expect(try workspace.run("train", "pictures", "--size", "31").exitCode == 64)
     #expect(try workspace.run("train").exitCode == 64)

@@ -1,0 +1,118 @@
+import Foundation
+
+/// Curves over a common axis, drawn as SVG that can be put in a paper: round ticks, a legend, colours
+/// that the colour-blind tell apart, dashes that tell the lines apart in print, and no font but the
+/// viewer's own.
+///
+///     var chart = LineChart(x: .init("epoch"), y: .init("log loss (nats)"))
+///     chart.lines = [.init("train", points), .init("validation", others)]
+///     try folder.write(chart.svg(), to: "curves.svg")
+///
+/// Colours: Okabe and Ito, Color Universal Design (2008).
+public struct LineChart: Sendable {
+  public enum Scale: Sendable {
+    case linear
+    /// To base 10; points that are not positive are left out.
+    case logarithmic
+  }
+
+  public struct Axis: Sendable {
+    /// With the unit, if there is one: `learning rate`, `accuracy (%)`.
+    public var label: String
+    public var scale: Scale
+    /// What the axis ends at, in place of what the points ask for.
+    public var limits: ClosedRange<Double>?
+
+    public init(_ label: String, scale: Scale = .linear, limits: ClosedRange<Double>? = nil) {
+      self.label = label
+      self.scale = scale
+      self.limits = limits
+    }
+  }
+
+  public struct Point: Sendable, Equatable {
+    public var x, y: Double
+
+    public init(_ x: Double, _ y: Double) {
+      self.x = x
+      self.y = y
+    }
+  }
+
+  /// Points joined by straight lines; at one that is not finite the line is broken.
+  public struct Line: Sendable {
+    public var name: String
+    public var points: [Point]
+
+    public init(_ name: String, _ points: [Point]) {
+      self.name = name
+      self.points = points
+    }
+  }
+
+  /// A vertical line with a text, such as the epoch that was kept.
+  public struct Mark: Sendable {
+    public var x: Double
+    public var text: String
+
+    public init(x: Double, text: String) {
+      self.x = x
+      self.text = text
+    }
+  }
+
+  public var title: String?
+  public var x, y: Axis
+  /// In the legend's order; of more than five, the first five's looks return.
+  public var lines: [Line]
+  public var marks: [Mark]
+
+  public init(
+    title: String? = nil, x: Axis, y: Axis, lines: [Line] = [], marks: [Mark] = []
+  ) {
+    self.title = title
+    self.x = x
+    self.y = y
+    self.lines = lines
+    self.marks = marks
+  }
+
+  /// The chart as an SVG file's text.
+  ///
+  /// - Parameters:
+  ///   - width: of the chart in pixels of 1/96 inch; it scales.
+  ///   - height: the same.
+  public func svg(width: Double = 420, height: Double = 300) -> String {
+    Self.svg([self], width: width, height: height)
+  }
+
+  /// Charts side by side in one SVG file.
+  ///
+  /// - Parameters:
+  ///   - width: of each chart in pixels of 1/96 inch.
+  ///   - height: the same.
+  public static func svg(
+    _ charts: [LineChart], width: Double = 420, height: Double = 300
+  ) -> String {
+    let all = width * Double(max(charts.count, 1))
+    var text = """
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(number(all))" height="\(number(height))" \
+      viewBox="0 0 \(number(all)) \(number(height))" \
+      font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#222222">
+      <rect width="\(number(all))" height="\(number(height))" fill="#ffffff"/>
+
+      """
+    for (index, chart) in charts.enumerated() {
+      text += "<g transform=\"translate(\(number(width * Double(index))) 0)\">\n"
+      text += LineChartDrawing(chart, width: width, height: height).body
+      text += "</g>\n"
+    }
+    return text + "</svg>\n"
+  }
+
+  /// A coordinate to a hundredth of a pixel, without needless digits.
+  static func number(_ value: Double) -> String {
+    let rounded = (value * 100).rounded() / 100
+    return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Headstart
+
+/// What a classifier must reach; below it, the command fails.
+struct QualityOptions: ParsableArguments {
+  @Option(
+    name: .customLong("assert-accuracy-at-least"),
+    help: ArgumentHelp("Fail, with exit code 1, if the accuracy is lower.", valueName: "share"))
+  var accuracy: Double?
+
+  @Option(
+    name: .customLong("assert-log-loss-at-most"),
+    help: ArgumentHelp("Fail, with exit code 1, if the log loss is higher.", valueName: "loss"))
+  var logLoss: Double?
+
+  func validate() throws {
+    if let accuracy, !(accuracy > 0 && accuracy <= 1) {
+      throw ValidationError(
+        "--assert-accuracy-at-least takes a share above 0 and at most 1, not \(accuracy).")
+    }
+    if let logLoss, !(logLoss > 0 && logLoss < .infinity) {
+      throw ValidationError("--assert-log-loss-at-most takes a positive number, not \(logLoss).")
+    }
+  }
+
+  var gate: QualityGate { QualityGate(minimumAccuracy: accuracy, maximumLogLoss: logLoss) }
+}
