@@ -34,7 +34,9 @@ let package = Package(
     .target(name: "Files", swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
     .target(name: "NeuralNetwork", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "KerasFormat", dependencies: ["CHDF5", "CZlib", "Files"], swiftSettings: strict),
+    .target(
+      name: "KerasFormat", dependencies: ["CHDF5", "CZlib", "Files", "NeuralNetwork"],
+      swiftSettings: strict),
     .target(
       name: "Pictures", dependencies: ["CPictures", "CSPNG", "CWebP", "CGIF", "Files", "Kernels"],
       swiftSettings: strict),
@@ -60,7 +62,8 @@ let package = Package(
       name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "Kernels", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "KerasFormatTests", dependencies: ["KerasFormat", "TestSupport"],
+      name: "KerasFormatTests",
+      dependencies: ["KerasFormat", "Kernels", "NeuralNetwork", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "PicturesTests", dependencies: ["Files", "Kernels", "Pictures", "TestSupport"],

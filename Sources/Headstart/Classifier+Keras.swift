@@ -92,81 +92,18 @@ extension KerasLayer {
     return layer
   }
 
-  /// A layer of a head.
-  ///
-  /// - Throws: `NeuralNetworkError` for a layer that a head never has.
-  init(_ layer: any Layer) throws {
-    let kind: Kind =
-      switch layer {
-      case let dense as Dense:
-        .dense(units: dense.units, activation: try Activation(dense.activation, layer.name))
-      case let activation as ActivationLayer:
-        .activation(try Activation(activation.activation, layer.name))
-      case let dropout as Dropout: .dropout(rate: Double(dropout.rate))
-      case is NeuralNetwork.Flatten: .flatten
-      case is GlobalAveragePooling2D: .globalAveragePooling2D
-      case is GlobalMaxPooling2D: .globalMaxPooling2D
-      case is UnitNormalization: .unitNormalization
-      default:
-        throw NeuralNetworkError.setting(
-          name: "layer \(layer.name)", expected: "a layer that model.h5 can hold",
-          found: layer.className)
-      }
-    self.init(
-      name: layer.name, kind: kind,
-      weights: layer.parameters.map {
-        NamedTensor(name: $0.name, shape: $0.value.shape, values: $0.value.values)
-      })
-  }
-
   /// The layer to compute with.
   ///
   /// - Throws: ``StageError/notAClassifier(path:expected:found:)`` for a layer no head has.
   func headLayer(path: String) throws -> any Layer {
-    func tensor(_ name: String) throws -> Tensor {
-      guard let weight = weight(name) else {
-        throw StageError.notAClassifier(
-          path: path, expected: "the weight \(name) in layer \(self.name)", found: "none")
-      }
-      return Tensor(shape: weight.shape, values: weight.values)
-    }
     switch kind {
-    case .dense(_, true, let activation):
-      return try Dense(
-        name: name, kernel: try tensor("kernel"), bias: try tensor("bias"),
-        activation: activation.computed)
-    case .activation(let activation):
-      return ActivationLayer(activation.computed, name: name)
-    case .dropout(let rate): return try Dropout(Float(rate), seed: 0, name: name)
-    case .flatten: return NeuralNetwork.Flatten(name: name)
-    case .globalAveragePooling2D: return GlobalAveragePooling2D(name: name)
-    case .globalMaxPooling2D: return GlobalMaxPooling2D(name: name)
-    case .unitNormalization: return UnitNormalization(name: name)
+    case .dense, .activation, .dropout, .flatten, .globalAveragePooling2D, .globalMaxPooling2D,
+      .unitNormalization:
+      return try networkLayer(file: path)
     default:
       throw StageError.notAClassifier(
         path: path, expected: "a head of the layers that train makes",
         found: "\(name) (\(kind.className))")
-    }
-  }
-}
-
-extension KerasLayer.Activation {
-  fileprivate init(_ activation: NeuralNetwork.Activation, _ layer: String) throws {
-    guard let known = Self(rawValue: activation.rawValue) else {
-      throw NeuralNetworkError.setting(
-        name: "activation of \(layer)", expected: "one that model.h5 can hold",
-        found: activation.rawValue)
-    }
-    self = known
-  }
-
-  fileprivate var computed: NeuralNetwork.Activation {
-    switch self {
-    case .linear: .linear
-    case .relu: .relu
-    case .sigmoid: .sigmoid
-    case .softmax: .softmax
-    case .tanh: .tanh
     }
   }
 }

@@ -45,6 +45,14 @@ extension KerasLayer.Kind {
       ]
     case .layerNormalization(let epsilon, let center, let scale):
       ["axis": -1, "epsilon": .number(epsilon), "center": .bool(center), "scale": .bool(scale)]
+    // Keras 2's name of the slope, which Keras 3 takes too.
+    case .leakyReLU(let slope): ["alpha": .number(slope)]
+    case .elu(let alpha): ["alpha": .number(alpha)]
+    case .normalization(let mean, let variance):
+      [
+        "axis": mean.count == 1 && variance.count == 1 ? .null : [-1],
+        "mean": Self.json(mean), "variance": Self.json(variance), "invert": false,
+      ]
     case .unitNormalization, .softmax: ["axis": -1]
     case .rescaling(let scale, let offset):
       ["scale": Self.json(scale), "offset": Self.json(offset)]

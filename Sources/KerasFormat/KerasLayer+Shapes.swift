@@ -40,15 +40,15 @@ extension KerasLayer {
         count.map({ target.contains(-1) ? $0 % known == 0 : $0 == known }) ?? true
       else { throw Misfit(expected: "a shape that becomes \(target)", found: "\(text(input))") }
       return target.map { $0 == -1 ? count.map { $0 / known } : $0 }
-    case .rescaling(let scale, let offset):
-      for values in [scale, offset] where values.count != 1 {
+    case .rescaling(let first, let second), .normalization(let first, let second):
+      for values in [first, second] where values.count != 1 {
         guard let channels = input.last, channels == values.count else {
           throw Misfit(expected: "\(values.count) channels", found: text(input))
         }
       }
       return input
     case .dropout, .activation, .batchNormalization, .layerNormalization, .unitNormalization,
-      .softmax:
+      .softmax, .leakyReLU, .elu:
       return input
     }
   }

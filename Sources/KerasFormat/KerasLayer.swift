@@ -35,7 +35,9 @@ public struct KerasLayer: Sendable, Equatable {
 
   /// The activations that are supported.
   public enum Activation: String, Sendable, CaseIterable {
-    case linear, relu, sigmoid, softmax, tanh
+    case linear, relu, sigmoid, softmax, tanh, elu, softsign
+    /// Of slope 0.2; Keras 2 knows it as a layer only.
+    case leakyReLU = "leaky_relu"
   }
 
   /// How a window that leaves the picture is treated: dropped, or filled up with zeros.
@@ -75,6 +77,12 @@ public struct KerasLayer: Sendable, Equatable {
     case batchNormalization(
       momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true)
     case layerNormalization(epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true)
+    /// x where positive, slope · x elsewhere.
+    case leakyReLU(negativeSlope: Double = 0.3)
+    /// x where positive, alpha · (eˣ − 1) elsewhere.
+    case elu(alpha: Double = 1)
+    /// (x − mean) / √variance, each of one value or one for each channel.
+    case normalization(mean: [Double], variance: [Double])
     /// Divides by the L2 norm.
     case unitNormalization
     /// x · scale + offset, each of one value or one for each channel.
@@ -97,6 +105,9 @@ public struct KerasLayer: Sendable, Equatable {
       case .activation: "Activation"
       case .batchNormalization: "BatchNormalization"
       case .layerNormalization: "LayerNormalization"
+      case .leakyReLU: "LeakyReLU"
+      case .elu: "ELU"
+      case .normalization: "Normalization"
       case .unitNormalization: "UnitNormalization"
       case .rescaling: "Rescaling"
       case .zeroPadding2D: "ZeroPadding2D"

@@ -60,9 +60,19 @@ struct KerasLayerReader {
     case "Activation": return .activation(try activation())
     case "ReLU":
       try require("max_value", .null)
-      try require("negative_slope", 0)
       try require("threshold", 0)
-      return .activation(.relu)
+      let slope = try number("negative_slope", default: 0)
+      return slope == 0 ? .activation(.relu) : .leakyReLU(negativeSlope: slope)
+    case "LeakyReLU":
+      let standard = try number("alpha", default: 0.3)
+      return .leakyReLU(negativeSlope: try number("negative_slope", default: standard))
+    case "ELU": return .elu(alpha: try number("alpha", default: 1))
+    case "Normalization":
+      try require("invert", false)
+      guard config["mean"] != nil, config["variance"] != nil else {
+        throw error(.unsupported, "mean and variance in its configuration", "statistics adapted")
+      }
+      return .normalization(mean: try numbers("mean"), variance: try numbers("variance"))
     case "Softmax": return .softmax
     case "BatchNormalization":
       try require("mode", 0)
@@ -138,7 +148,9 @@ struct KerasLayerReader {
     let name = value.string ?? value["config"]?.string ?? value["class_name"]?.string ?? value.text
     guard let activation = KerasLayer.Activation(rawValue: name) else {
       throw error(
-        .unsupported, "activation linear, relu, sigmoid, softmax or tanh", "activation \(name)")
+        .unsupported,
+        "activation " + KerasLayer.Activation.allCases.map(\.rawValue).joined(separator: ", "),
+        "activation \(name)")
     }
     return activation
   }

@@ -31,7 +31,8 @@ extension KerasModel {
       name: configuration.model.name, inputShape: inputShape, layers: layers,
       metadata: try root.hasAttribute("headstart") ? try root.string("headstart") : nil,
       trainingConfiguration: try root.hasAttribute("training_config")
-        ? try root.string("training_config") : nil)
+        ? try root.string("training_config") : try Self.compileConfiguration(of: text, path),
+      optimizerWeights: try file.optimizerWeights())
     try bringToChannelsLast(
       isChannelsFirst: configuration.isChannelsFirst, order: file.kernelOrder, file: path)
     let inputs = [self.inputShape] + (try outputShapes(file: path, kind: .unexpected))
@@ -44,6 +45,11 @@ extension KerasModel {
         .unsupported, file: path, object: "layer \(layer.name) (\(layer.kind.className))",
         expected: "the last axis", found: "axis \(axis)")
     }
+  }
+
+  /// What an archive's configuration says about training.
+  private static func compileConfiguration(of text: String, _ path: String) throws -> String? {
+    try JSONValue(parsing: text, file: path, object: "config.json")["compile_config"]?.text
   }
 
   /// Layers of a nested model may bear names of layers outside it.
@@ -93,7 +99,7 @@ extension KerasModel {
             kernel, height: map[0], width: map[1], channels: map[2])
         }
         flattened = nil
-      case .reshape, .rescaling, .unitNormalization, .layerNormalization, .softmax:
+      case .reshape, .rescaling, .normalization, .unitNormalization, .layerNormalization, .softmax:
         throw unsupported(layer.name, layer.kind.className)
       case .batchNormalization where flattened != nil:
         throw unsupported(layer.name, "batch normalisation between Flatten and the dense layer")
@@ -114,6 +120,7 @@ extension KerasLayer.Kind {
   fileprivate var worksAlongAxis: Bool {
     switch self {
     case .batchNormalization, .layerNormalization, .unitNormalization, .softmax: true
+    case .normalization(let mean, let variance): mean.count > 1 || variance.count > 1
     default: false
     }
   }

@@ -20,6 +20,7 @@ extension KerasModel {
       if let trainingConfiguration { try file.root.set("training_config", trainingConfiguration) }
       if let metadata { try file.root.set("headstart", metadata) }
       try writeWeights(to: try file.root.createGroup("model_weights"))
+      try writeOptimizer(to: file.root)
       try file.close()
     }
   }
@@ -34,6 +35,19 @@ extension KerasModel {
       try member.setNames("weight_names", names)
       for (name, weight) in zip(names, layer.weights) {
         try member.write(name, weight.values, shape: weight.shape)
+      }
+    }
+  }
+
+  private func writeOptimizer(to root: HDF5Group) throws {
+    guard !optimizerWeights.isEmpty else { return }
+    let group = try root.createGroup("optimizer_weights")
+    try group.setNames("weight_names", optimizerWeights.map(\.name))
+    for tensor in optimizerWeights {
+      if tensor.isStepCount {
+        try group.write(tensor.name, tensor.values.map { Int64($0) }, shape: tensor.shape)
+      } else {
+        try group.write(tensor.name, tensor.values, shape: tensor.shape)
       }
     }
   }
@@ -73,6 +87,15 @@ extension KerasModel {
     }
     guard !layers.isEmpty else { throw wrong(name, "at least one layer", "none") }
     _ = try outputShapes(file: path, kind: .invalidArgument)
+    for tensor in optimizerWeights {
+      guard tensor.values.allSatisfy(\.isFinite),
+        tensor.values.count == tensor.shape.reduce(1, *)
+      else {
+        throw KerasFormatError(
+          .notFinite, file: path, object: "optimizer tensor \(tensor.name)",
+          expected: "finite numbers, as many as the shape says", found: "others")
+      }
+    }
     for layer in layers {
       for weight in layer.weights {
         guard let index = weight.values.firstIndex(where: { !$0.isFinite }) else { continue }

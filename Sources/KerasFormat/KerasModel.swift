@@ -19,16 +19,21 @@ public struct KerasModel: Sendable, Equatable {
   public var metadata: String?
   /// Keras' `training_config`: loss, metrics and optimizer as JSON.
   public var trainingConfiguration: String?
+  /// The state of Keras' optimizer in the file's order: the number of steps done, in Keras 3 the
+  /// learning rate, and the slots. Empty if the file has none.
+  public var optimizerWeights: [NamedTensor]
 
   public init(
     name: String = "sequential", inputShape: [Int?], layers: [KerasLayer],
-    metadata: String? = nil, trainingConfiguration: String? = nil
+    metadata: String? = nil, trainingConfiguration: String? = nil,
+    optimizerWeights: [NamedTensor] = []
   ) {
     self.name = name
     self.inputShape = inputShape
     self.layers = layers
     self.metadata = metadata
     self.trainingConfiguration = trainingConfiguration
+    self.optimizerWeights = optimizerWeights
   }
 
   /// The number of all parameters.

@@ -121,7 +121,7 @@ struct WeightFileContents {
   }
 
   /// A list of names; those over 64,512 bytes are split into `name0`, `name1`, ….
-  private static func names(_ attribute: String, _ group: HDF5Group) throws -> [String] {
+  static func names(_ attribute: String, _ group: HDF5Group) throws -> [String] {
     if try group.hasAttribute(attribute) { return try group.strings(attribute) }
     guard try group.hasAttribute(attribute + "0") else { return try group.strings(attribute) }
     var names: [String] = []

@@ -44,6 +44,14 @@ struct ReferenceForward {
         return sum
       }
       return activate(result, activation)
+    case .leakyReLU(let slope):
+      return byChannel(x) { value, _ in value < 0 ? value * slope : value }
+    case .elu(let alpha):
+      return byChannel(x) { value, _ in value > 0 ? value : alpha * (exp(value) - 1) }
+    case .normalization(let mean, let variance):
+      return byChannel(x) { value, channel in
+        (value - mean[channel % mean.count]) / variance[channel % variance.count].squareRoot()
+      }
     case .maxPooling2D(let size, let strides, let padding):
       return windows(x, size, strides, padding, x.shape[2]) { row, column, channel in
         inside(x, row, column, size, channel).max()!
@@ -148,6 +156,9 @@ struct ReferenceForward {
   private func activate(_ x: Value, _ activation: KerasLayer.Activation) -> Value {
     switch activation {
     case .linear: return x
+    case .elu: return byChannel(x) { value, _ in value > 0 ? value : exp(value) - 1 }
+    case .softsign: return byChannel(x) { value, _ in value / (1 + abs(value)) }
+    case .leakyReLU: return byChannel(x) { value, _ in value < 0 ? value * 0.2 : value }
     case .relu: return byChannel(x) { value, _ in max(0, value) }
     case .sigmoid: return byChannel(x) { value, _ in 1 / (1 + exp(-value)) }
     case .tanh: return byChannel(x) { value, _ in tanh(value) }

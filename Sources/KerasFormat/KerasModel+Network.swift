@@ -1,0 +1,44 @@
+import NeuralNetwork
+
+extension KerasModel {
+  /// Describes a network, weights included, for ``write(to:)``.
+  ///
+  /// - Throws: `KerasFormatError` of kind `invalidArgument` for a layer that Keras does not have.
+  public init(
+    _ network: Sequential, name: String = "sequential", metadata: String? = nil
+  ) throws {
+    self.init(
+      name: name, inputShape: network.inputShape, layers: try network.layers.map(KerasLayer.init),
+      metadata: metadata)
+  }
+
+  /// The network to compute with and to train on.
+  ///
+  /// - Parameters:
+  ///   - inputShape: (height, width, channels); nil for that of the file.
+  ///   - seed: Determines the random numbers of dropout.
+  ///   - file: What messages call the file.
+  /// - Throws: `KerasFormatError` for a layer that cannot be computed, or an input whose extents
+  ///   neither the file nor the caller fixes.
+  public func network(
+    inputShape: [Int]? = nil, seed: UInt64 = 0, file: String = "the model"
+  ) throws -> Sequential {
+    let fixed = inputShape ?? self.inputShape.compactMap { $0 }
+    guard fixed.count == self.inputShape.count,
+      zip(fixed, self.inputShape).allSatisfy({ $0 > 0 && ($1 == nil || $0 == $1) })
+    else {
+      throw KerasFormatError(
+        .unexpected, file: file, object: "input",
+        expected: inputShape.map { "a shape that takes \($0)" } ?? "a shape of fixed extents",
+        found: self.inputShape.map { $0.map(String.init) ?? "any" }.joined(separator: " × "))
+    }
+    var seeds = Generator(seed: seed)
+    let layers = try layers.map { try $0.networkLayer(file: file, seed: seeds.next()) }
+    do {
+      return try Sequential(inputShape: fixed, layers: layers)
+    } catch let error as NeuralNetworkError {
+      throw KerasFormatError(
+        .unexpected, file: file, expected: "layers that fit one another", found: "\(error)")
+    }
+  }
+}

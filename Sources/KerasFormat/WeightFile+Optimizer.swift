@@ -1,0 +1,48 @@
+import Files
+
+extension WeightFile {
+  /// The tensors of the optimizer, in the file's order; empty if there are none.
+  ///
+  /// An integer, the number of steps, becomes the nearest `Float`.
+  func optimizerWeights() throws -> [NamedTensor] {
+    let root = file.root
+    if layout == .archive {
+      guard try root.kind(of: "optimizer/vars") == .group else { return [] }
+      let group = try root.group("optimizer/vars")
+      return try group.names.sorted(by: NaturalOrder.precedes).map {
+        try Self.read($0, in: group, path)
+      }
+    }
+    guard try root.kind(of: "optimizer_weights") == .group else { return [] }
+    let group = try root.group("optimizer_weights")
+    return try WeightFileContents.names("weight_names", group).map {
+      try Self.read($0, in: group, path)
+    }
+  }
+
+  private static func read(
+    _ name: String, in group: HDF5Group, _ path: String
+  ) throws -> NamedTensor {
+    let dataset = try group.dataset(name)
+    let values: [Float] =
+      if case .integer = dataset.elementType {
+        try dataset.read(Int64.self).map { Float($0) }
+      } else {
+        try dataset.read(Float.self)
+      }
+    guard values.allSatisfy(\.isFinite) else {
+      throw KerasFormatError(
+        .notFinite, file: path, object: "optimizer tensor \(name)", expected: "finite numbers",
+        found: "NaN or infinite ones")
+    }
+    return NamedTensor(name: name, shape: dataset.shape, values: values)
+  }
+}
+
+extension NamedTensor {
+  /// Whether it is an optimizer's number of steps, which Keras keeps as an integer.
+  var isStepCount: Bool {
+    let last = name.split(separator: "/").last ?? ""
+    return shape.isEmpty && ["iteration", "iteration:0", "iter:0", "iterations:0"].contains(last)
+  }
+}
