@@ -1,14 +1,15 @@
 import CKernels
-import Synchronization
 
 /// A convolution of one shape that can be trained: forward, and the gradients of both its inputs.
 ///
 ///     y[n][oy][ox][co] = b[co] + Σ w[ky][kx][ci][co] x[n][oy·s + ky − p][ox·s + kx − p][ci]
 ///
 /// as Keras' `Conv2D` computes it (a correlation; zero where x is padding). Pictures are NHWC,
-/// kernels `[ky][kx][ci][co]`. Keeps its scratch memory from call to call; calls from several
-/// threads take turns. Results have the same bits at any number of threads, and a picture's output
-/// and input gradient do not depend on its neighbours in the batch.
+/// kernels `[ky][kx][ci][co]`. Results have the same bits at any number of threads, and a picture's
+/// output and input gradient do not depend on its neighbours in the batch.
+///
+/// The convolutions of one pool share their scratch memory, so calls on it from several threads
+/// take turns. None may come from a body that runs on that pool.
 ///
 /// Results go into arrays of the caller's, which are used as they are if they have the right
 /// number of values (what they hold does not matter) and replaced if not: a loop that gives the
@@ -16,7 +17,7 @@ import Synchronization
 public final class Convolution: Sendable {
   public let shape: ConvolutionShape
 
-  private let engine: Mutex<any ConvolutionMethod>
+  private let method: any ConvolutionMethod
   private let pool: ThreadPool
   private nonisolated(unsafe) let kernels: UnsafePointer<ck_kernels>
 
@@ -39,12 +40,12 @@ public final class Convolution: Sendable {
     self.kernels = kernels
     switch algorithm ?? .fastest(for: shape) {
     case .direct:
-      engine = Mutex(DirectConvolution(shape: shape, pool: pool, kernels: kernels))
+      method = DirectConvolution(shape: shape, pool: pool, kernels: kernels)
     case .matrix:
-      engine = Mutex(MatrixConvolution(shape: shape, pool: pool))
+      method = MatrixConvolution(shape: shape, pool: pool)
     case .winograd(let m):
       precondition(ConvolutionAlgorithm.hasTiles(shape), "Winograd needs 3×3 at stride 1")
-      engine = Mutex(WinogradConvolution(shape: shape, m: m, pool: pool, kernels: kernels))
+      method = WinogradConvolution(shape: shape, m: m, pool: pool, kernels: kernels)
     }
   }
 
@@ -67,13 +68,13 @@ public final class Convolution: Sendable {
     }
     try makeRoom(in: &output, count, shape.window.outputPixels, shape.outputChannels)
     guard !output.isEmpty else { return }
-    try engine.withLock { engine throws(KernelsError) in
-      try engine.prepare(count: count)
+    try pool.scratch.use { scratch throws(KernelsError) in
+      try method.prepare(count: count, scratch: &scratch)
       input.withUnsafeBufferPointer { input in
         kernel.withUnsafeBufferPointer { kernel in
           bias.withUnsafeBufferPointer { bias in
             output.withUnsafeMutableBufferPointer { output in
-              engine.forward(
+              method.forward(
                 input.baseAddress!, count: count, kernel: kernel.baseAddress!,
                 bias: bias.isEmpty ? nil : bias.baseAddress!, relu: relu,
                 output: output.baseAddress!)
@@ -99,12 +100,12 @@ public final class Convolution: Sendable {
     try checkKernel(kernel)
     try makeRoom(in: &inputGradient, count, shape.window.inputPixels, shape.inputChannels)
     guard !inputGradient.isEmpty else { return }
-    try engine.withLock { engine throws(KernelsError) in
-      try engine.prepare(count: count)
+    try pool.scratch.use { scratch throws(KernelsError) in
+      try method.prepare(count: count, scratch: &scratch)
       outputGradient.withUnsafeBufferPointer { outputGradient in
         kernel.withUnsafeBufferPointer { kernel in
           inputGradient.withUnsafeMutableBufferPointer { inputGradient in
-            engine.inputGradient(
+            method.inputGradient(
               outputGradient.baseAddress!, count: count, kernel: kernel.baseAddress!,
               inputGradient: inputGradient.baseAddress!)
           }
@@ -137,12 +138,12 @@ public final class Convolution: Sendable {
       bias = Array(repeating: 0, count: bias.count)
       return
     }
-    try engine.withLock { engine throws(KernelsError) in
-      try engine.prepare(count: count)
+    try pool.scratch.use { scratch throws(KernelsError) in
+      try method.prepare(count: count, scratch: &scratch)
       input.withUnsafeBufferPointer { input in
         outputGradient.withUnsafeBufferPointer { outputGradient in
           kernel.withUnsafeMutableBufferPointer { kernel in
-            engine.kernelGradient(
+            method.kernelGradient(
               input: input.baseAddress!, outputGradient: outputGradient.baseAddress!,
               count: count, kernel: kernel.baseAddress!)
           }

@@ -1,8 +1,8 @@
 /// A way to compute a convolution and its gradients; arrays are checked by the caller, and none is
-/// empty.
+/// empty. A method is called by one thread at a time, each time after `prepare`.
 protocol ConvolutionMethod: AnyObject, Sendable {
-  /// Makes the scratch memory for `count` pictures ready, kept for later calls.
-  func prepare(count: Int) throws(KernelsError)
+  /// Takes the memory for one call with `count` pictures.
+  func prepare(count: Int, scratch: inout ScratchMemory.Blocks) throws(KernelsError)
 
   func forward(
     _ input: UnsafePointer<Float>, count: Int, kernel: UnsafePointer<Float>,

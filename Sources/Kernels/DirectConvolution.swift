@@ -45,21 +45,20 @@ final class DirectConvolution: ConvolutionMethod, @unchecked Sendable {
   }
   private var inputRows: Int { (Self.bandRows - 1) * window.strideY + window.windowHeight }
 
-  func prepare(count: Int) throws(KernelsError) {
-    try matrix.prepare(count: count)
-    guard scratch.isEmpty else { return }
+  func prepare(count: Int, scratch blocks: inout ScratchMemory.Blocks) throws(KernelsError) {
+    try matrix.prepare(count: count, scratch: &blocks)
     packed = (
-      try Memory(floats: shape.patch * outputChannels), try Memory(floats: outputChannels)
+      try blocks.take(floats: shape.patch * outputChannels),
+      try blocks.take(floats: outputChannels)
     )
-    sums = try Memory(floats: Self.parts * shape.patch * outputChannels)
-    var made: [Scratch] = []
+    sums = try blocks.take(floats: Self.parts * shape.patch * outputChannels)
+    scratch = []
     for _ in 0..<pool.threads {
-      made.append(
+      scratch.append(
         Scratch(
-          input: try Memory(floats: isPadded ? inputRows * paddedRow : 0),
-          output: try Memory(floats: window.outputWidth * outputChannels)))
+          input: try blocks.take(floats: isPadded ? inputRows * paddedRow : 0),
+          output: try blocks.take(floats: window.outputWidth * outputChannels)))
     }
-    scratch = made
   }
 
   /// The input rows that some output rows of a picture see, padding included.
@@ -115,6 +114,8 @@ final class DirectConvolution: ConvolutionMethod, @unchecked Sendable {
   /// The kernel as `[cout / N][patch][N]` and the bias, zeros added up to whole blocks.
   private func pack(_ kernel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?) {
     let (weights, padded) = (packed!.weights.floats, packed!.bias.floats)
+    weights.update(repeating: 0, count: shape.patch * outputChannels)
+    padded.update(repeating: 0, count: outputChannels)
     for channel in 0..<shape.outputChannels {
       padded[channel] = bias.map { $0[channel] } ?? 0
       let to =
@@ -179,6 +180,8 @@ final class DirectConvolution: ConvolutionMethod, @unchecked Sendable {
       for x in 0..<window.outputWidth {
         (copy + x * outputChannels).update(
           from: outputGradient + x * shape.outputChannels, count: shape.outputChannels)
+        (copy + x * outputChannels + shape.outputChannels).update(
+          repeating: 0, count: outputChannels - shape.outputChannels)
       }
       gradient = UnsafePointer(copy)
     }

@@ -35,19 +35,17 @@ final class MatrixConvolution: ConvolutionMethod, @unchecked Sendable {
     Float._gemm(transposeA, transposeB, m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
   }
 
-  /// Makes the scratch memory ready.
-  func prepare(count: Int) throws(KernelsError) {
-    guard scratch.isEmpty else { return }
+  func prepare(count: Int, scratch blocks: inout ScratchMemory.Blocks) throws(KernelsError) {
     LinearAlgebra.prepare
     let widths = [
       shape.patch, ceilingDivide(shape.patch, kernelSlices),
       ceilingDivide(shape.inputChannels, channelPieces),
     ]
     let floats = widths.map { $0 * Self.chunkRows(columns: $0) }.max()!
-    if kernelParts > 1 { partial = try Memory(floats: kernelParts * shape.kernelCount) }
-    var made: [Memory] = []
-    for _ in 0..<pool.threads { made.append(try Memory(floats: floats)) }
-    scratch = made
+    partial =
+      kernelParts > 1 ? try blocks.take(floats: kernelParts * shape.kernelCount) : nil
+    scratch = []
+    for _ in 0..<pool.threads { scratch.append(try blocks.take(floats: floats)) }
   }
 
   func forward(

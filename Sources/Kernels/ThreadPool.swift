@@ -9,6 +9,9 @@ public final class ThreadPool: Sendable {
   /// The number of workers, the caller among them.
   public let threads: Int
 
+  /// What convolutions on this pool compute in.
+  let scratch = ScratchMemory()
+
   private nonisolated(unsafe) let pool: OpaquePointer
 
   /// The cores this process may use: its affinity mask, cut by the quota of its control group.

@@ -15,8 +15,8 @@ final class WinogradConvolution: ConvolutionMethod, @unchecked Sendable {
   private let forward, backward: LayerPlan
   /// U of the pass under way, and zeros in the place of a bias.
   private var weights, bias: Memory?
-  private var scratch: (capacity: Int, memory: Scratch)?
-  private var gradient: WinogradKernelGradient?
+  private var scratch: Scratch?
+  private let gradient: WinogradKernelGradient
 
   init(
     shape: ConvolutionShape, m: Int, pool: ThreadPool, kernels: UnsafePointer<ck_kernels>
@@ -37,33 +37,23 @@ final class WinogradConvolution: ConvolutionMethod, @unchecked Sendable {
       shape.outputHeight, shape.outputWidth, shape.inputChannels, shape.outputChannels)
     backward = plan(
       shape.window.height, shape.window.width, shape.outputChannels, shape.inputChannels)
+    gradient = WinogradKernelGradient(shape: shape, plan: forward, pool: pool, kernels: kernels)
   }
 
-  func prepare(count: Int) throws(KernelsError) {
+  func prepare(count: Int, scratch blocks: inout ScratchMemory.Blocks) throws(KernelsError) {
     // Tiles are counted in 32 bits.
     guard count <= Int(Int32.max) / max(forward.tiles, backward.tiles) else {
       throw .invalidPictures(
         count: count, height: shape.window.height, width: shape.window.width)
     }
-    if weights == nil {
-      let sizes = [forward, backward].map { $0.frequencies * $0.inputChannels * $0.outputChannels }
-      weights = try Memory(floats: sizes.max()!)
-      bias = try Memory(floats: max(forward.outputChannels, backward.outputChannels))
-    }
-    if count > scratch?.capacity ?? 0 {
-      scratch = nil  // give its memory back first
-      scratch = (
-        count,
-        try Scratch(
-          layers: [forward, backward], capacity: count, threads: pool.threads,
-          kernels: kernels.pointee)
-      )
-    }
-    if gradient == nil {
-      gradient = WinogradKernelGradient(
-        shape: shape, plan: forward, pool: pool, kernels: kernels)
-    }
-    try gradient!.prepare(count: count)
+    let sizes = [forward, backward].map { $0.frequencies * $0.inputChannels * $0.outputChannels }
+    weights = try blocks.take(floats: sizes.max()!)
+    try gradient.prepare(count: count, scratch: &blocks)
+    bias = try blocks.take(floats: max(forward.outputChannels, backward.outputChannels))
+    scratch = try Scratch(
+      layers: [forward, backward], capacity: count, threads: pool.threads,
+      kernels: kernels.pointee
+    ) { floats throws(KernelsError) in try blocks.take(floats: floats) }
   }
 
   func forward(
@@ -106,7 +96,7 @@ final class WinogradConvolution: ConvolutionMethod, @unchecked Sendable {
     input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, count: Int,
     kernel: UnsafeMutablePointer<Float>
   ) {
-    gradient!.run(
+    gradient.run(
       input: input, outputGradient: outputGradient, count: count, kernel: kernel)
   }
 
@@ -138,7 +128,7 @@ final class WinogradConvolution: ConvolutionMethod, @unchecked Sendable {
       layer: ck_winograd(
         plan, from: input, to: output, weights: weights!.floats, bias: bias!.floats, pads: pads,
         least: least),
-      plan: plan, pictures: count, scratch: scratch!.memory, pool: pool
+      plan: plan, pictures: count, scratch: scratch!, pool: pool
     ).run()
   }
 }

@@ -17,7 +17,6 @@ final class WinogradKernelGradient: @unchecked Sendable {
   private let kernels: UnsafePointer<ck_kernels>
   private var operands: [(v: Memory, d: Memory)] = []
   private var sums: Memory?
-  private var capacity = 0
 
   /// Most bytes of a dU that every part has for itself.
   private static let privateBytes = 1 << 20
@@ -49,19 +48,17 @@ final class WinogradKernelGradient: @unchecked Sendable {
     return min(tiles, max(64, Self.sharedBytes / bytes))
   }
 
-  func prepare(count: Int) throws(KernelsError) {
-    guard count > capacity else { return }
+  func prepare(count: Int, scratch blocks: inout ScratchMemory.Blocks) throws(KernelsError) {
+    sums = try blocks.take(floats: (isPrivate ? Self.parts : 1) * allSums)
     let tiles = blockTiles(of: count * plan.tiles)
     operands = []
     for _ in 0..<(isPrivate ? pool.threads : 1) {
       operands.append(
         (
-          try Memory(floats: plan.frequencies * oddLines(tiles * inputTile)),
-          try Memory(floats: plan.frequencies * oddLines(tiles * outputTile))
+          try blocks.take(floats: plan.frequencies * oddLines(tiles * inputTile)),
+          try blocks.take(floats: plan.frequencies * oddLines(tiles * outputTile))
         ))
     }
-    if sums == nil { sums = try Memory(floats: (isPrivate ? Self.parts : 1) * allSums) }
-    capacity = count
   }
 
   func run(

@@ -69,7 +69,8 @@ final class Workspace: Sendable {
     self.activations = activations
     self.unpooled = unpooled
     scratch = try Scratch(
-      layers: plan.layers, capacity: capacity, threads: threads, kernels: kernels)
+      layers: plan.layers, capacity: capacity, threads: threads, kernels: kernels
+    ) { floats throws(KernelsError) in try Memory(floats: floats) }
   }
 
   /// Whether `count` pictures can be computed in it.
@@ -83,7 +84,10 @@ struct Scratch: Sendable {
   /// V and P of a block that all workers share.
   let sharedInputs, sharedProducts: Memory
 
-  init(layers: [LayerPlan], capacity: Int, threads: Int, kernels: ck_kernels) throws(KernelsError) {
+  init(
+    layers: [LayerPlan], capacity: Int, threads: Int, kernels: ck_kernels,
+    allocate: (_ floats: Int) throws(KernelsError) -> Memory
+  ) throws(KernelsError) {
     var own = (inputs: 0, products: 0)
     var shared = (inputs: 0, products: 0)
     for layer in layers where layer.method != .direct {
@@ -99,15 +103,15 @@ struct Scratch: Sendable {
       shared.products = max(
         shared.products, layer.frequencies * oddLines(many * layer.outputChannels))
     }
+    sharedInputs = try allocate(shared.inputs)
+    sharedProducts = try allocate(shared.products)
     var inputs: [Memory] = []
     var products: [Memory] = []
     for _ in 0..<threads {
-      inputs.append(try Memory(floats: own.inputs))
-      products.append(try Memory(floats: own.products))
+      inputs.append(try allocate(own.inputs))
+      products.append(try allocate(own.products))
     }
     self.inputs = inputs
     self.products = products
-    sharedInputs = try Memory(floats: shared.inputs)
-    sharedProducts = try Memory(floats: shared.products)
   }
 }

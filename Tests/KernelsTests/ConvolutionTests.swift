@@ -192,6 +192,45 @@ import Testing
     }
   }
 
+  /// Convolutions of one pool compute in the same memory: nothing of one may show in another.
+  @Test func convolutionsOfOnePool() throws {
+    var values = Values(seed: 25)
+    let pool = ThreadPool(threads: 2)
+    let problems = try [
+      (40, 12, ConvolutionAlgorithm.matrix), (40, 12, .winograd(m: 4)), (3, 12, .direct),
+      (70, 5, .winograd(m: 2)), (5, 33, .direct), (8, 8, .matrix),
+    ].map { input, output, algorithm in
+      let shape = try ConvolutionShape(
+        window: WindowShape(
+          height: 9, width: 8, windowHeight: 3, windowWidth: 3, padding: .same),
+        inputChannels: input, outputChannels: output)
+      return (
+        try Convolution(
+          shape, pool: pool, instructionSet: .widest, algorithm: algorithm),
+        Problem(shape, count: 3, &values)
+      )
+    }
+    for (convolution, problem) in problems + problems.reversed() {
+      let nothing = problem.input.map { _ in Float.nan }
+      let gradient = problem.outputGradient.map { _ in Float.nan }
+      _ = try convolution.forward(nothing, count: 3, kernel: problem.kernel)
+      _ = try convolution.inputGradient(gradient, count: 3, kernel: problem.kernel)
+      _ = try convolution.weightGradients(input: nothing, outputGradient: gradient, count: 3)
+      for (convolution, problem) in problems {
+        try problem.check(convolution, "\(problem.shape)", tolerance: Self.tolerance)
+      }
+    }
+    let threads = try problems.map { convolution, problem in
+      let alone = try convolution.forward(problem.input, count: 3, kernel: problem.kernel)
+      return (convolution, problem, alone)
+    }
+    ThreadPool(threads: 4).parallelFor(40) { index in
+      let (convolution, problem, alone) = threads[index % threads.count]
+      let found = try? convolution.forward(problem.input, count: 3, kernel: problem.kernel)
+      #expect(found == alone)
+    }
+  }
+
   @Test func noPictures() throws {
     let shape = try ConvolutionShape(
       window: WindowShape(height: 5, width: 5, windowHeight: 3, windowWidth: 3),
