@@ -58,7 +58,8 @@ struct FineTuneCommand: ParsableCommand {
   var strict = false
 
   @OptionGroup(title: "Fine-tuning options") var fineTuning: FineTuneOptions
-  @OptionGroup(title: "Augmentation options") var augmentation: AugmentationOptions
+  @OptionGroup(title: "Augmentation options") var augmentation: ViewOptions
+  @OptionGroup(title: "Quality") var quality: QualityOptions
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -74,7 +75,8 @@ struct FineTuneCommand: ParsableCommand {
 
   func run() throws {
     let started = Date()
-    let settings = try fineTuning.settings(augmentation: augmentation, seed: common.seed)
+    let settings = try fineTuning.settings(
+      augmentation: try augmentation.augmentation(), seed: common.seed)
     let pool = common.threadPool
     let dataSet = try dataOptions.open(
       data, features: featureOptions.features, common, pool: pool)
@@ -110,7 +112,13 @@ struct FineTuneCommand: ParsableCommand {
       dataSet, classifier: classifier, checkpoint: checkpoint, resumes: resume,
       cancellation: Interruption.cancellation, event: display.show)
     display.finish()
-    try finish(result, settings, folder, pool: pool, started: started)
+    try quality.gate.apply(
+      to: isKept(result) ? result.validationAfter : result.validationBefore, in: folder
+    ) { folder in
+      try write(result, settings, to: folder, threads: pool.threads, started: started)
+    }
+    // Everything is there: nothing is left to go on from.
+    try folder.remove("checkpoint.h5")
     try Unreadable.report(
       (result.extraction.problems + result.validationExtraction.problems).map {
         ($0.sample.path, $0.reason)
@@ -146,23 +154,27 @@ struct FineTuneCommand: ParsableCommand {
     ).classifier
   }
 
-  private func finish(
-    _ result: FineTuneResult, _ settings: FineTuneSettings, _ folder: RunFolder,
-    pool: ThreadPool, started: Date
+  private func isKept(_ result: FineTuneResult) -> Bool {
+    force || result.comparison?.isBetter ?? false
+  }
+
+  private func write(
+    _ result: FineTuneResult, _ settings: FineTuneSettings, to folder: RunFolder, threads: Int,
+    started: Date
   ) throws {
-    let isKept = force || result.comparison?.isBetter ?? false
-    let classifier = isKept ? result.classifier : result.original
-    try classifier.save(to: folder.path("model.h5"))
+    let isKept = isKept(result)
+    try (isKept ? result.classifier : result.original).save(to: folder.path("model.h5"))
     let metrics = FineTuneMetrics(result, keepsFineTuned: isKept)
-    try folder.write(HistoryFile.text(result.trained.history), to: "history.csv")
+    let history = result.trained.history
+    try folder.write(HistoryFile.text(history), to: "history.csv")
+    try folder.write(
+      TrainingCurves.svg(history, best: result.trained.bestEpoch), to: "curves.svg")
     try folder.write(json: metrics, to: "metrics.json")
     try folder.write(
       json: try Manifest(
         command: CommandLine.arguments, started: started, fineTuning: settings, dataPath: data,
-        result: result, modelPath: folder.path("model.h5"), threads: pool.threads),
+        result: result, modelPath: folder.path("model.h5"), threads: threads),
       to: "manifest.json")
-    // Everything is there: nothing is left to go on from.
-    try folder.remove("checkpoint.h5")
     if common.json {
       try Console.json(metrics)
     } else {
@@ -180,6 +192,7 @@ struct FineTuneCommand: ParsableCommand {
 
   private func report(_ result: LearningRateFinder.Result, _ folder: RunFolder) throws {
     try folder.write(FineTuneText.csv(result), to: "find-lr.csv")
+    try folder.write(FineTuneText.chart(result).svg(), to: "find-lr.svg")
     if common.json {
       try Console.json(["learningRate": result.suggestion])
     } else {

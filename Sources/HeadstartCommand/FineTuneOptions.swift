@@ -88,17 +88,15 @@ struct FineTuneOptions: ParsableArguments {
   var freshViews: Int?
 
   @Flag(
-    name: .customLong("no-augmentation"),
-    help: """
-      Begin with plain pictures; by default they are flipped, turned by up to 10° and zoomed from \
-      .8 to 1.2, and the augmentation options change that.
-      """)
-  var noAugmentation = false
-
-  @Flag(
     name: .customLong("refit-head"), inversion: .prefixedNo,
     help: "Fit a head of one dense layer to the views before anything is unfrozen.")
   var refitHead = Self.defaults.refitHead
+
+  @Flag(
+    name: .customLong("no-calibration"),
+    help: "Keep the logits as they are, even if dividing them by a temperature lowers the log loss."
+  )
+  var noCalibration = false
 
   func validate() throws {
     guard optimizer == .sgd || (momentum == nil && !nesterov) else {
@@ -107,8 +105,8 @@ struct FineTuneOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: what ``FineTuneSettings/check()`` throws, and usage errors of the augmentation.
-  func settings(augmentation: AugmentationOptions, seed: UInt64) throws -> FineTuneSettings {
+  /// - Throws: what ``FineTuneSettings/check()`` throws.
+  func settings(augmentation: Augmentation, seed: UInt64) throws -> FineTuneSettings {
     var settings = FineTuneSettings()
     settings.unfreeze = unfreeze
     settings.optimizer = optimizer
@@ -129,8 +127,8 @@ struct FineTuneOptions: ParsableArguments {
     settings.freshViews = freshViews
     settings.refitHead = refitHead
     settings.seed = seed
-    settings.augmentation = try augmentation.augmentation(
-      from: noAugmentation ? Augmentation() : settings.augmentation)
+    settings.augmentation = augmentation
+    settings.calibrates = !noCalibration
     try settings.check()
     return settings
   }

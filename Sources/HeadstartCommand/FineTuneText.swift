@@ -55,7 +55,19 @@ enum FineTuneText {
     let suggestion =
       result.suggestion.map { String(format: "suggested learning rate: %.1e", $0) }
       ?? "the loss never fell: there is no rate to suggest"
-    return suggestion + "\n\ncurve: \(folder.path("find-lr.csv"))"
+    return suggestion + "\n\ncurve: \(folder.path("find-lr.svg"))"
+  }
+
+  static func chart(_ result: LearningRateFinder.Result) -> LineChart {
+    func line(_ name: String, _ value: (LearningRateFinder.Point) -> Double) -> LineChart.Line {
+      LineChart.Line(name, result.points.map { LineChart.Point(Double($0.rate), value($0)) })
+    }
+    return LineChart(
+      x: .init("learning rate", scale: .logarithmic), y: .init("log loss (nats)"),
+      lines: [line("smoothed", \.smoothed), line("of each batch", \.loss)],
+      marks: result.suggestion.map {
+        [LineChart.Mark(x: Double($0), text: String(format: "suggested: %.1e", $0))]
+      } ?? [])
   }
 
   static func csv(_ result: LearningRateFinder.Result) -> String {

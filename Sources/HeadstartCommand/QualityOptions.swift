@@ -25,3 +25,24 @@ struct QualityOptions: ParsableArguments {
 
   var gate: QualityGate { QualityGate(minimumAccuracy: accuracy, maximumLogLoss: logLoss) }
 }
+
+extension QualityGate {
+  /// Writes the results; where they are not good enough, into the folder `rejected` in the run's,
+  /// so that hours of work are not lost and nobody takes the model for an accepted one.
+  ///
+  /// - Throws: `QualityGateFailure` after that, and what `write` throws.
+  func apply(
+    to report: EvaluationReport?, predictions: String = "validation", in folder: RunFolder,
+    write: (RunFolder) throws -> Void
+  ) throws {
+    do {
+      if let report { try check(report, of: predictions) }
+    } catch let failure as QualityGateFailure {
+      let rejected = try RunFolder(folder.path("rejected"), command: "rejected")
+      try write(rejected)
+      Console.note("what was trained is in \(rejected.url.path)")
+      throw failure
+    }
+    try write(folder)
+  }
+}

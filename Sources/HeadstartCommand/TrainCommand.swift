@@ -72,33 +72,16 @@ struct TrainCommand: ParsableCommand {
       dataSet, backbone: backbone, cancellation: Interruption.cancellation, event: display.show)
     display.finish()
 
-    try checkQuality(result, folder) { folder in
+    try quality.gate.apply(
+      to: result.validation ?? result.outOfFold,
+      predictions: result.validation == nil ? "out-of-fold" : "validation", in: folder
+    ) { folder in
       try write(
         result, of: dataSet, head: settings, weightsFile: weightsFile, started: started,
         threads: pool.threads, to: folder)
     }
     try Unreadable.report(
       result.extraction.problems.map { ($0.sample.path, $0.reason) } + dataSet.problems.unreadable)
-  }
-
-  /// Writes the results; where they are not good enough, into the folder `rejected` in the run's,
-  /// so that hours of work are not lost and nobody takes the model for an accepted one.
-  private func checkQuality(
-    _ result: HeadStageResult, _ folder: RunFolder, write: (RunFolder) throws -> Void
-  ) throws {
-    do {
-      if let report = result.validation {
-        try quality.gate.check(report, of: "validation")
-      } else if let report = result.outOfFold {
-        try quality.gate.check(report, of: "out-of-fold")
-      }
-    } catch let failure as QualityGateFailure {
-      let rejected = try RunFolder(folder.path("rejected"), command: "train")
-      try write(rejected)
-      Console.note("what was trained is in \(rejected.url.path)")
-      throw failure
-    }
-    try write(folder)
   }
 
   private func write(

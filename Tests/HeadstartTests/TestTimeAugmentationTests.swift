@@ -41,7 +41,9 @@ import Testing
 
   @Test func probabilitiesAreTheMeanOverTheViews() throws {
     let paths = data.test.map(\.path)
-    let views: [PictureView] = [.plain, .flipped, .crop(0), .random(1, FineTuneSettings.defaultAugmentation, seed: 2)]
+    let views: [PictureView] = [
+      .plain, .flipped, .crop(0), .random(1, FineTuneSettings.defaultAugmentation, seed: 2),
+    ]
     // Each view by itself, from its own pixels.
     let single = try views.map { try predict(paths, [$0], cached: false).compactMap { $0 } }
     #expect(Set(single.map { $0[0] }).count == 4, "each view is another picture")

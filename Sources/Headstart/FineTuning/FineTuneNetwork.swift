@@ -72,8 +72,10 @@ struct FineTuneNetwork: Sendable {
     }
   }
 
-  /// The whole classifier with the weights of ``trained``.
-  func classifier(trainedOn pictures: PictureSet, pool: ThreadPool) throws -> Classifier {
+  /// The whole classifier with the weights of ``trained``, its logits divided by the temperature.
+  func classifier(
+    trainedOn pictures: PictureSet, calibration: Calibration?, pool: ThreadPool
+  ) throws -> Classifier {
     guard let backbone = original.backbone as? VGGBackbone else {
       throw FineTuneError.noConvolutions(layer: original.settings.layer)
     }
@@ -85,11 +87,13 @@ struct FineTuneNetwork: Sendable {
         name: layer.name, inputChannels: layer.inputChannels, outputChannels: layer.filters,
         kernel: layer.kernel.value.values, bias: layer.bias?.value.values ?? [])
     }
+    let temperature = calibration?.temperature ?? 1
     return Classifier(
       classes: original.classes, settings: original.settings,
       backbone: try VGGBackbone(
         convolutions: convolutions, dense: [], settings: original.settings,
         source: "the fine-tuned network", trainableFrom: part.firstConvolution, pool: pool),
-      head: try head, trainedOn: pictures)
+      head: temperature == 1 ? try head : try head.tempered(temperature), trainedOn: pictures,
+      calibration: calibration)
   }
 }

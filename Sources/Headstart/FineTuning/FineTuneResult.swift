@@ -19,24 +19,37 @@ public struct FineTuneResult: Sendable {
   public let trainingSeconds: Double
   public let seconds: Double
 
+  /// - Parameter before: the original's logits of the validation pictures; `after`: those of the
+  ///   fine-tuned network, before any temperature.
   init(
     work: FineTuneStage.Work, rows: FineTuneStage.Rows, before: [[Double]], after: [[Double]],
     trained: TrainedModel, trainingSeconds: Double, seconds: Double
   ) throws {
     original = work.network.original
-    classifier = try work.network.classifier(
-      trainedOn: PictureSet(rows.train.pictures), pool: work.stage.pool)
     let labels = rows.validation.labels
     let classes = work.data.classes
+    let calibration =
+      labels.isEmpty
+      ? nil
+      : Calibration(
+        logits: after, labels: labels, folds: rows.validation.groups.map { $0 % 10 },
+        source: .validation, mayTemper: work.stage.settings.calibrates)
+    classifier = try work.network.classifier(
+      trainedOn: PictureSet(rows.train.pictures), calibration: calibration, pool: work.stage.pool)
     func report(_ probabilities: [[Double]]) throws -> EvaluationReport? {
       labels.isEmpty
         ? nil
         : try EvaluationReport(probabilities: probabilities, labels: labels, classes: classes)
     }
+    let probabilitiesBefore = Calibration.probabilities(before, temperature: 1)
+    let probabilitiesAfter = Calibration.probabilities(
+      after, temperature: calibration?.temperature ?? 1)
     comparison =
-      labels.isEmpty ? nil : ModelComparison(before: before, after: after, labels: labels)
-    validationBefore = try report(before)
-    validationAfter = try report(after)
+      labels.isEmpty
+      ? nil
+      : ModelComparison(before: probabilitiesBefore, after: probabilitiesAfter, labels: labels)
+    validationBefore = try report(probabilitiesBefore)
+    validationAfter = try report(probabilitiesAfter)
     self.trained = trained
     extraction = rows.extracted
     validationExtraction = rows.validationExtracted

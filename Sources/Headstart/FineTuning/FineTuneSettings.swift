@@ -54,6 +54,8 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
   public var freshViews: Int?
   /// Whether a head of one dense layer is fitted anew to the views before anything is unfrozen.
   public var refitHead = true
+  /// Whether the logits may be divided by a temperature; see ``Calibration``.
+  public var calibrates = true
   public var seed: UInt64 = 0
 
   public init() {}

@@ -61,7 +61,7 @@ public struct FineTuneStage: Sendable {
     let start = clock.now
     var work = try Work(self, data, classifier)
     let rows = try work.extract(cancellation: cancellation) { event(.extraction($0)) }
-    let before = try work.probabilities(of: rows.validation, cancellation: cancellation)
+    let before = try work.logits(of: rows.validation, cancellation: cancellation)
 
     let trainer = try Trainer(work.configuration(rows.train), pool: pool)
     let file = FineTuneCheckpoint(path: path)
@@ -104,7 +104,7 @@ public struct FineTuneStage: Sendable {
     }
     let trainSeconds = (clock.now - trainStart).seconds
     work.network.trained = trained.model
-    let after = try work.probabilities(of: rows.validation, cancellation: cancellation)
+    let after = try work.logits(of: rows.validation, cancellation: cancellation)
     return try FineTuneResult(
       work: work, rows: rows, before: before, after: after, trained: trained,
       trainingSeconds: trainSeconds, seconds: (clock.now - start).seconds)

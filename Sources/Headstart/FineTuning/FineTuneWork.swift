@@ -95,18 +95,20 @@ extension FineTuneStage {
         seed: settings.seed, progress: progress)
     }
 
-    /// What the network says of plain pictures: a row of class probabilities each.
-    func probabilities(
-      of rows: LabelledRows, cancellation: Cancellation
-    ) throws -> [[Double]] {
-      var result: [[Double]] = []
+    /// The logit of every class for each plain picture, the first of two classes having 0.
+    func logits(of rows: LabelledRows, cancellation: Cancellation) throws -> [[Double]] {
+      var network = network.trained
+      network.outputActivation = .linear
       let source = batches(rows)
+      var result: [[Double]] = []
       for start in stride(from: 0, to: rows.labels.count, by: 32) {
         try cancellation.check()
         let part = Array(start..<min(start + 32, rows.labels.count))
-        let outputs = try network.trained(
-          try source.batch(part, epoch: 1).inputs, pool: stage.pool)
-        result += Classifier.probabilities(outputs, classes: data.classes.count)
+        let outputs = try network(try source.batch(part, epoch: 1).inputs, pool: stage.pool)
+        result += part.indices.map { row in
+          let values = outputs[row: row].map(Double.init)
+          return values.count == 1 ? [0, values[0]] : values
+        }
       }
       return result
     }
