@@ -1,9 +1,12 @@
 import NeuralNetwork
 
 extension KerasModel {
-  /// Notes how the network is trained, with the optimizer's state, so that Keras 3 goes on with
-  /// ``write(to:)``'s file where training stopped. (Keras 2, whose files have another order, opens
-  /// it too and begins with a fresh optimizer, saying so.)
+  /// Notes how the network is trained, with the optimizer's state, so that training goes on from
+  /// ``write(to:)``'s file where it stopped.
+  ///
+  /// Keras 2 and 3 find the optimizer and its settings in the file, and begin with a fresh state:
+  /// they differ in the order of the state, and Keras 3 cannot train a model whose HDF5 file has it
+  /// at all, its own files included. So it is kept in a group that Keras ignores.
   ///
   /// The loss is cross-entropy, binary for one output and categorical for more.
   ///

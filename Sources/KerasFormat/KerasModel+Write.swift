@@ -41,7 +41,7 @@ extension KerasModel {
 
   private func writeOptimizer(to root: HDF5Group) throws {
     guard !optimizerWeights.isEmpty else { return }
-    let group = try root.createGroup("optimizer_weights")
+    let group = try root.createGroup(WeightFile.optimizerGroup)
     try group.setNames("weight_names", optimizerWeights.map(\.name))
     for tensor in optimizerWeights {
       if tensor.isStepCount {

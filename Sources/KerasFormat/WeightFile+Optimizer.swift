@@ -1,6 +1,12 @@
 import Files
 
 extension WeightFile {
+  /// Where our files keep the optimizer's state.
+  ///
+  /// Not in Keras' own `optimizer_weights`: Keras 3 builds the optimizer of an HDF5 file that has
+  /// them for no variables at all, and cannot train the model any further.
+  static let optimizerGroup = "headstart_optimizer"
+
   /// The tensors of the optimizer, in the file's order; empty if there are none.
   ///
   /// An integer, the number of steps, becomes the nearest `Float`.
@@ -13,9 +19,15 @@ extension WeightFile {
         try Self.read($0, in: group, path)
       }
     }
-    guard try root.kind(of: "optimizer_weights") == .group else { return [] }
-    let group = try root.group("optimizer_weights")
-    return try WeightFileContents.names("weight_names", group).map {
+    for name in [Self.optimizerGroup, "optimizer_weights"]
+    where try root.kind(of: name) == .group {
+      return try readNamed(try root.group(name))
+    }
+    return []
+  }
+
+  private func readNamed(_ group: HDF5Group) throws -> [NamedTensor] {
+    try WeightFileContents.names("weight_names", group).map {
       try Self.read($0, in: group, path)
     }
   }

@@ -7,8 +7,8 @@ import Testing
 /// Models that Keras was training when it saved them.
 @Suite("Models in the midst of training") struct TrainingFileTests {
   static let files = [
-    "keras3_adam.h5", "keras3_rmsprop.h5", "keras3_adamw.h5", "keras2_adam.h5",
-    "keras2_adam.keras", "keras2_sgd.h5",
+    "keras3_adam.h5", "keras3_adam.keras", "keras3_rmsprop.h5", "keras3_adamw.h5",
+    "keras2_adam.h5", "keras2_adam.keras", "keras2_sgd.h5",
   ]
 
   let pool = ThreadPool(threads: 2)
@@ -88,18 +88,6 @@ import Testing
       #expect(try again.optimizer() == optimizer)
       #expect(try again.network().weights == network.weights)
     }
-  }
-
-  @Test("An archive by Keras 3.15 does not say which optimizer it was")
-  func withoutOptimizer() throws {
-    let golden = try Golden()
-    let model = try KerasModel(path: Fixture.path("training/keras3_adam.keras"))
-    #expect(try model.optimizer() == nil)
-    #expect(model.optimizerWeights.count == 2 + 2 * 9)
-    let pictures = try golden.batch(3).pictures
-    #expect(
-      difference(
-        try model.network()(pictures, pool: pool), try golden.values("keras3_adam_saved")) < 1e-5)
   }
 
   @Test("Frozen layers stay frozen") func frozen() throws {
