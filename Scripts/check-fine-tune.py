@@ -3,10 +3,13 @@
 
     python3 Scripts/check-fine-tune.py PHOTOS --weights WEIGHTS.h5 [--headstart PATH]
 
-PHOTOS holds a folder per class. A head is trained on four photos, then block 5 and the head take
-one step of SGD (rate 1e-2, momentum .9, batch of 4) in headstart and in Keras from the same
-model.h5; the changes of the weights must agree within 1e-5 (Frobenius norm of the difference over
-that of Keras' change, all unfrozen weights together). Needs numpy, pillow, h5py and keras with
+PHOTOS holds a folder per class. A head is fitted to four photos; then block 5 and the head take one
+step of SGD (rate 1e-2, momentum .9, batch of 4) on the same photos under the wrong labels (so that
+there is something to learn), in headstart and in Keras, from the same model.h5. Three batches of
+photos are tried at each size, and the median error of the changes of all unfrozen weights must be at
+most 1e-5 (Frobenius norm of the difference over that of Keras' change). The median, because a
+single ReLU whose input is 0 but for rounding, open here and shut there, is an error of 1e-4.
+Needs numpy, pillow, h5py and keras with
 tensorflow.
 """
 
@@ -33,19 +36,21 @@ def arguments():
     return parser.parse_args()
 
 
-def copy_photos(source, target):
-    """Two photos of each of the first two classes to train on, one to validate."""
+def copy_photos(source, target, batch, swapped):
+    """Two photos of each of the first two classes to train on, one to validate; their labels."""
     classes = sorted(p for p in source.iterdir() if p.is_dir())[:2]
     paths = []
     for folder in classes:
-        photos = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".jpg", ".jpeg"})[:3]
+        photos = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".jpg", ".jpeg"})
+        photos = photos[3 * batch : 3 * batch + 3]
         for split, chosen in (("train", photos[:2]), ("validation", photos[2:])):
-            place = target / split / folder.name
+            label = classes.index(folder) ^ swapped
+            place = target / split / classes[label].name
             place.mkdir(parents=True)
             for photo in chosen:
                 shutil.copy(photo, place)
                 if split == "train":
-                    paths.append((place / photo.name, classes.index(folder)))
+                    paths.append((place / photo.name, label))
     return paths
 
 
@@ -83,37 +88,46 @@ def our_weights(model_file):
     return {w.path: w.numpy() for w in model.weights}
 
 
-def main():
-    options = arguments()
+def check(options, size, batch, scratch):
+    """The error of one step on one batch of photos."""
     import numpy as np
 
+    data, swapped = scratch / "data", scratch / "swapped"
+    for folder in (data, swapped):
+        shutil.rmtree(folder, ignore_errors=True)
+    copy_photos(options.photos, data, batch, swapped=False)
+    paths = copy_photos(options.photos, swapped, batch, swapped=True)
+    common = ["--features", scratch / "features", "--quiet"]
+    head, tuned = scratch / "head", scratch / "tuned"
+
+    def run(*command):
+        subprocess.run([options.headstart, *map(str, command), *map(str, common)], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    run("train", data, "--weights", options.weights, "--size", size, "--strength", 0.01,
+        "--ignore-exif", "--output", head)
+    run("fine-tune", swapped, "--model", head / "model.h5", "--output", tuned, "--epochs", 1,
+        "--batch-size", 4, "--learning-rate", 1e-2, "--momentum", 0.9, "--no-refit-head",
+        "--no-augmentation", "--force")
+    names, before, after = keras_step(head / "model.h5", paths, size)
+    ours = our_weights(tuned / "model.h5")
+    difference, change = 0.0, 0.0
+    for name, old, new in zip(names, before, after):
+        wanted, found = new.astype("f8") - old, ours[name].astype("f8") - old
+        difference += np.linalg.norm(found - wanted) ** 2
+        change += np.linalg.norm(wanted) ** 2
+    return (difference / change) ** 0.5
+
+
+def main():
+    options = arguments()
     failed = False
     with tempfile.TemporaryDirectory() as scratch:
-        scratch = pathlib.Path(scratch)
-        paths = copy_photos(options.photos, scratch / "data")
         for size in options.sizes:
-            common = ["--features", scratch / "features", "--quiet", "--ignore-exif"]
-            run = lambda *command: subprocess.run(
-                [options.headstart, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
-            run("train", scratch / "data", "--weights", options.weights, "--size", size,
-                "--output", scratch / f"head-{size}", *common)
-            head = scratch / f"head-{size}/model.h5"
-            run("fine-tune", scratch / "data", "--model", head, "--output", scratch / f"tuned-{size}",
-                "--epochs", 1, "--batch-size", 4, "--learning-rate", 1e-2, "--momentum", 0.9,
-                "--no-refit-head", "--no-augmentation", "--force",
-                "--features", scratch / "features", "--quiet")
-            names, before, after = keras_step(head, paths, size)
-            ours = our_weights(scratch / f"tuned-{size}/model.h5")
-            difference, change = 0.0, 0.0
-            for name, old, new in zip(names, before, after):
-                wanted, found = new.astype("f8") - old, ours[name].astype("f8") - old
-                error = np.linalg.norm(found - wanted) / max(np.linalg.norm(wanted), 1e-30)
-                print(f"{size}x{size} {name}: change {np.linalg.norm(wanted):.2e}, error {error:.1e}")
-                difference += np.linalg.norm(found - wanted) ** 2
-                change += np.linalg.norm(wanted) ** 2
-            error = (difference / change) ** 0.5
-            failed |= not error <= LIMIT
-            print(f"{size}x{size}: {error:.1e} in all, at most {LIMIT:.0e}")
+            errors = sorted(check(options, size, batch, pathlib.Path(scratch)) for batch in range(3))
+            listed = ", ".join(f"{error:.1e}" for error in errors)
+            print(f"{size}x{size}: {listed}; the median may be {LIMIT:.0e}")
+            failed |= not errors[1] <= LIMIT
     if failed:
         sys.exit("too large")
 

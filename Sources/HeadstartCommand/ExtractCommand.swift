@@ -176,6 +176,19 @@ struct ExtractCommand: ParsableCommand {
   }
 }
 
+/// How features are kept.
+struct StorageOptions: ParsableArguments {
+  @Option(
+    help: "Type of the numbers in the cache: float32, or float16 in half the space, with 11 bits.")
+  var storage: FeatureStorage.Precision = .float32
+
+  @Option(
+    help: "Packing of the numbers in the cache: none, or gzip: less than half the space, slower.")
+  var compression: FeatureStorage.Compression = .none
+
+  var value: FeatureStorage { FeatureStorage(precision: storage, compression: compression) }
+}
+
 /// How the commands that extract features do it.
 struct ExtractionCommandOptions: ParsableArguments {
   @Flag(help: "Fail at the first picture that cannot be read, instead of skipping and naming it.")
@@ -187,13 +200,7 @@ struct ExtractionCommandOptions: ParsableArguments {
       valueName: "n"))
   var batch: Int?
 
-  @Option(
-    help: "Type of the numbers in the cache: float32, or float16 in half the space, with 11 bits.")
-  var storage: FeatureStorage.Precision = .float32
-
-  @Option(
-    help: "Packing of the numbers in the cache: none, or gzip: less than half the space, slower.")
-  var compression: FeatureStorage.Compression = .none
+  @OptionGroup var storage: StorageOptions
 
   func validate() throws {
     if let batch, !(1...1024).contains(batch) {
@@ -208,7 +215,7 @@ struct ExtractionCommandOptions: ParsableArguments {
     let (backbone, _) = try features.backbone(pool: pool)
     let store = try FeatureStore.open(
       under: features.features, key: backbone.key, shape: backbone.outputShape,
-      storage: FeatureStorage(precision: storage, compression: compression))
+      storage: storage.value)
     let extraction = Extraction(
       backbone, store: store, pool: pool,
       options: ExtractionOptions(batchSize: batch, isStrict: strict))

@@ -59,6 +59,7 @@ struct FineTuneCommand: ParsableCommand {
 
   @OptionGroup(title: "Fine-tuning options") var fineTuning: FineTuneOptions
   @OptionGroup(title: "Augmentation options") var augmentation: ViewOptions
+  @OptionGroup(title: "Cache options") var storage: StorageOptions
   @OptionGroup(title: "Quality") var quality: QualityOptions
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
@@ -86,7 +87,8 @@ struct FineTuneCommand: ParsableCommand {
     let display = FineTuneDisplay(common, epochs: settings.epochs)
     let classifier = try startingModel(dataSet, pool: pool, display: display)
     let stage = FineTuneStage(
-      settings: settings, featuresFolder: featureOptions.features, strict: strict, pool: pool)
+      settings: settings, featuresFolder: featureOptions.features, strict: strict,
+      storage: storage.value, pool: pool)
     if dryRun {
       let plan = try stage.plan(
         dataSet, classifier: classifier, cancellation: Interruption.cancellation)

@@ -25,7 +25,7 @@ struct HeadstartCommand: ParsableCommand {
       ExtractCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self,
       PredictCommand.self,
       SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
-      AugmentCommand.self, BenchCommand.self, DemoCommand.self,
+      DoctorCommand.self, AugmentCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 
   static func main() {

@@ -29,6 +29,49 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
     case listedTwice
     /// A file whose name does not begin with a class; not used.
     case noClassInName
+
+    // What only a `DataSetExamination` finds.
+
+    /// A picture that cannot be decoded.
+    case unreadablePicture
+    /// A picture with less detail than networks are trained on.
+    case tinyPicture
+    /// A picture whose pixels are all the same.
+    case oneColour
+    /// A file named like another format than it is of.
+    case wrongExtension
+    /// A picture that is not 8-bit colour, and is converted.
+    case unusualMode
+    /// A picture that is turned or mirrored by its EXIF orientation.
+    case turnedByCamera
+    /// Pictures that look the same, with different labels.
+    case nearDuplicatesInTwoClasses
+    /// Pictures that look the same, in different splits.
+    case nearDuplicatesInTwoSplits
+    /// Classes of very different size.
+    case imbalance
+
+    /// How bad it is.
+    public enum Severity: String, Sendable, Codable {
+      /// Pictures are lost.
+      case error
+      /// Figures may be wrong, or classifiers worse.
+      case warning
+      /// Worth knowing.
+      case note
+    }
+
+    public var severity: Severity {
+      switch self {
+      case .unreadablePicture, .unreadableFolder, .nameNotUTF8, .folderNamedLikePicture,
+        .missingFile:
+        .error
+      case .unusualMode, .turnedByCamera, .duplicate, .nearDuplicates, .folderReachedTwice,
+        .listedTwice, .wrongExtension:
+        .note
+      default: .warning
+      }
+    }
   }
 
   public let kind: Kind
@@ -46,7 +89,7 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     let shown = paths.prefix(4).joined(separator: ", ")
     let more = paths.count > 4 ? " and \(paths.count - 4) more" : ""
-    return "\(shown)\(more): \(detail)"
+    return paths.isEmpty ? detail : "\(shown)\(more): \(detail)"
   }
 }
 

@@ -42,6 +42,14 @@ public enum PictureDecoder {
   public static func decode(
     _ bytes: [UInt8], name: String, options: DecodingOptions = DecodingOptions()
   ) throws(PictureError) -> Picture {
+    let stored = try stored(bytes, name: name, options: options)
+    return options.ignoreEXIF ? stored.picture : stored.picture.upright(from: stored.orientation)
+  }
+
+  /// A picture as its file has it, with its EXIF orientation, 1 to 8.
+  static func stored(
+    _ bytes: [UInt8], name: String, options: DecodingOptions
+  ) throws(PictureError) -> (picture: Picture, orientation: Int, format: PictureFormat) {
     guard !bytes.isEmpty else { throw .empty(name: name) }
     guard let format = PictureFormat(firstBytes: bytes) else {
       throw .notAPicture(name: name, found: PictureFormat.guess(firstBytes: bytes))
@@ -55,7 +63,7 @@ public enum PictureDecoder {
       case .gif: try GIFDecoder.decode(file)
       case .bmp: try BMPDecoder.decode(file)
       }
-    return options.ignoreEXIF ? picture : picture.upright(from: orientation)
+    return (picture, orientation, format)
   }
 
   /// The bytes of the file at `path`, for callers that hash what they decode.

@@ -249,6 +249,36 @@ import Testing
     #expect(abs(date.timeIntervalSinceNow) < 3600)
   }
 
+  @Test func doctorFindsWhatIsWrong() throws {
+    struct Report: Decodable {
+      struct Problem: Decodable {
+        var kind, severity, detail: String
+        var paths: [String]
+      }
+      var pictures: Int
+      var problems: [Problem]
+    }
+    let sound = try workspace.run("doctor", "pictures", "--json")
+    #expect(sound.exitCode == 0)
+    #expect(try sound.json(Report.self).pictures == 40)
+    #expect(try sound.json(Report.self).problems.allSatisfy { $0.severity != "error" })
+
+    let folder = workspace.path + "/sick"
+    try FileManager.default.copyItem(atPath: workspace.path + "/pictures", toPath: folder)
+    try Data().write(to: URL(fileURLWithPath: folder + "/train/stars/none.jpg"))
+    try FileManager.default.copyItem(
+      atPath: folder + "/train/stars/star.2.png", toPath: folder + "/train/flowers/star.png")
+    let sick = try workspace.run("doctor", "sick", "--json")
+    #expect(sick.exitCode == 3)
+    let problems = try sick.json(Report.self).problems
+    #expect(
+      problems.contains { $0.kind == "unreadablePicture" && $0.paths[0].hasSuffix("none.jpg") })
+    #expect(problems.contains { $0.kind == "sameContentInTwoClasses" && $0.paths.count == 2 })
+    let table = try workspace.run("doctor", "sick")
+    #expect(table.exitCode == 3)
+    #expect(table.output.contains("error: pictures that cannot be read (1)"))
+  }
+
   @Test func summaryCountsParameters() throws {
     let run = try workspace.run("summary", "weights.h5")
     #expect(run.exitCode == 0)
@@ -260,7 +290,7 @@ import Testing
   }
 
   @Test func helpTeaches() throws {
-    for command in ["train", "evaluate", "predict", "submit", "extract", "summary"] {
+    for command in ["train", "evaluate", "predict", "submit", "extract", "summary", "doctor"] {
       let help = try workspace.run(command, "--help")
       #expect(help.exitCode == 0 && help.output.contains("headstart \(command) "))
     }

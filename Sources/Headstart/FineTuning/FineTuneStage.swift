@@ -21,14 +21,18 @@ public struct FineTuneStage: Sendable {
   public var settings: FineTuneSettings
   public var featuresFolder: String
   public var strict: Bool
+  /// How the cached features are kept; float16 changes the last bits of the result.
+  public var storage: FeatureStorage
   public var pool: ThreadPool
 
   public init(
-    settings: FineTuneSettings, featuresFolder: String, strict: Bool = false, pool: ThreadPool
+    settings: FineTuneSettings, featuresFolder: String, strict: Bool = false,
+    storage: FeatureStorage = .plain, pool: ThreadPool
   ) {
     self.settings = settings
     self.featuresFolder = featuresFolder
     self.strict = strict
+    self.storage = storage
     self.pool = pool
   }
 

@@ -30,7 +30,8 @@ extension FineTuneStage {
       let settings = stage.settings
       network = try FineTuneNetwork(classifier, unfreeze: settings.unfreeze, pool: stage.pool)
       store = try FeatureStore.open(
-        under: stage.featuresFolder, key: network.base.key, shape: network.base.outputShape)
+        under: stage.featuresFolder, key: network.base.key, shape: network.base.outputShape,
+        storage: stage.storage)
       schedule = ViewSchedule(
         augmentation: settings.augmentation, seed: settings.seed, count: settings.viewCount,
         freshAfter: settings.freshViews)
@@ -131,6 +132,7 @@ extension FineTuneStage {
       return [
         "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
         "base": network.base.key.identifier,
+        "storage": stage.storage.precision.rawValue,
         "backbone": network.original.backbone.key.identifier,
         "head": head.hexadecimal(),
         "data": LabelledRows.hash(train: rows.train, validation: rows.validation),
