@@ -14,6 +14,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // The ground: system libraries and C.
@@ -44,7 +45,7 @@ let package = Package(
       name: "Headstart",
       dependencies: [
         "Files", "Kernels", "NeuralNetwork", "KerasFormat", "Pictures",
-        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Crypto", package: "swift-crypto"), "Yams",
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -148,7 +148,7 @@ extension Sequential {
     }
     let scale = { (value: Float) in Float(Double(value) / temperature) }
     last.kernel.value.values = last.kernel.value.values.map(scale)
-    last.bias.value.values = last.bias.value.values.map(scale)
+    if let bias = last.bias { last.bias?.value.values = bias.value.values.map(scale) }
     var result = self
     result.layers[layers.count - 1] = last
     return result

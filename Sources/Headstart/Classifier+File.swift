@@ -4,7 +4,7 @@ import Kernels
 import NeuralNetwork
 
 extension Classifier {
-  /// What the root attribute `headstart` holds.
+  /// What the attribute `headstart` holds.
   private struct Metadata: Codable {
     var format = 1
     var version: String
@@ -20,9 +20,17 @@ extension Classifier {
 
   /// Writes the whole model, atomically.
   ///
-  /// `keras.models.load_model` of Keras 2 and Keras 3 opens it and predicts the same, fed with
-  /// pixels preprocessed as ``settings`` says.
-  public func save(to path: String) throws {
+  /// `keras.models.load_model` opens it and predicts the same, fed with pixels preprocessed as
+  /// ``settings`` says. Given the optimizer that trained the network, the file says so, and keeps its
+  /// state for going on (``KerasModel/setTraining(by:labelSmoothing:)``).
+  ///
+  /// - Parameters:
+  ///   - path: Ends in `.keras` for the archive of Keras 3; any other file is one of HDF5, for
+  ///     Keras 2 and 3.
+  ///   - labelSmoothing: of the training's loss.
+  public func save(
+    to path: String, optimizer: Optimizer? = nil, labelSmoothing: Float = 0
+  ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let metadata = try encoder.encode(
@@ -30,10 +38,11 @@ extension Classifier {
         version: Release.version, classes: classes, features: settings, trainedOn: trainedOn,
         calibration: calibration))
     let layers = (backbone as? VGGBackbone)?.kerasLayers ?? []
-    let model = KerasModel(
+    var model = KerasModel(
       name: "headstart", inputShape: [settings.height, settings.width, 3],
       layers: layers + (try head.layers.map(KerasLayer.init)),
       metadata: String(decoding: metadata, as: UTF8.self))
+    if let optimizer { try model.setTraining(by: optimizer, labelSmoothing: labelSmoothing) }
     try model.write(to: path)
   }
 
@@ -74,7 +83,7 @@ extension Classifier {
     let shape = backbone.outputShape
     let head = try Sequential(
       inputShape: [shape.height, shape.width, shape.channels],
-      layers: headLayers.map { try $0.headLayer(path: path) })
+      layers: headLayers.map { try $0.networkLayer(file: path) })
     let outputs = try head.outputShape()
     guard
       outputs == [metadata.classes.count] || (outputs == [1] && metadata.classes.count == 2)

@@ -91,19 +91,4 @@ extension KerasLayer {
     layer.trainable = false
     return layer
   }
-
-  /// The layer to compute with.
-  ///
-  /// - Throws: ``StageError/notAClassifier(path:expected:found:)`` for a layer no head has.
-  func headLayer(path: String) throws -> any Layer {
-    switch kind {
-    case .dense, .activation, .dropout, .flatten, .globalAveragePooling2D, .globalMaxPooling2D,
-      .unitNormalization:
-      return try networkLayer(file: path)
-    default:
-      throw StageError.notAClassifier(
-        path: path, expected: "a head of the layers that train makes",
-        found: "\(name) (\(kind.className))")
-    }
-  }
 }

@@ -75,7 +75,7 @@ public struct Classifier: Sendable {
 
   /// Rows that go through the head together, filled up with zeros: BLAS sums in another order for
   /// another number of rows, and a picture's probability must not depend on its neighbours.
-  private static let batch = 32
+  static let batch = 32
 
   /// (n, 1) or (n, classes) outputs as a row of class probabilities each.
   static func probabilities(_ outputs: Tensor, classes: Int) -> [[Double]] {

@@ -1,7 +1,7 @@
 /// Predictions held against labels.
 public struct Evaluation: Sendable {
   public let report: EvaluationReport
-  /// How many of the judged pictures the classifier was trained on.
+  /// How many of the judged pictures the classifier, or a member of the ensemble, was trained on.
   public let trainedOn: Int
 
   /// Pictures that could not be read do not count.
@@ -10,7 +10,12 @@ public struct Evaluation: Sendable {
   ///   - outcomes: of each picture, in the order of `labels`.
   ///   - labels: true classes, as indices of `classes`.
   public init(outcomes: [Predictor.Outcome], labels: [Int], classifier: Classifier) throws {
-    let classes = classifier.classes
+    try self.init(outcomes: outcomes, labels: labels, ensemble: Ensemble(classifier))
+  }
+
+  /// The same for an ensemble.
+  public init(outcomes: [Predictor.Outcome], labels: [Int], ensemble: Ensemble) throws {
+    let trainedOn = ensemble.members.map(\.classifier.trainedOn)
     var probabilities: [[Double]] = []
     var judged: [Int] = []
     var met = 0
@@ -18,10 +23,10 @@ public struct Evaluation: Sendable {
       guard case .predicted(let prediction) = outcome else { continue }
       judged.append(label)
       probabilities.append(prediction.probabilities)
-      if classifier.trainedOn.contains(prediction.picture) { met += 1 }
+      if trainedOn.contains(where: { $0.contains(prediction.picture) }) { met += 1 }
     }
     report = try EvaluationReport(
-      probabilities: probabilities, labels: judged, classes: classes)
-    trainedOn = met
+      probabilities: probabilities, labels: judged, classes: ensemble.classes)
+    self.trainedOn = met
   }
 }

@@ -187,9 +187,7 @@ final class ExtractionFeed: Sendable {
     } catch let error as FeatureStoreError {
       throw error
     } catch {
-      var reason = "\(error)"
-      // The reason is told beside the path, and of every file with the same bytes.
-      if reason.hasPrefix(path + ": ") { reason.removeFirst(path.count + 2) }
+      let reason = Self.reason(error, path: path)
       if isStrict { throw ExtractionError.unreadable(path: path, reason: reason) }
       state.access { state in
         state.reasons[sample] = reason
@@ -197,6 +195,13 @@ final class ExtractionFeed: Sendable {
       }
       return []
     }
+  }
+
+  /// Why a file cannot be read, without its path: the reason is told beside it, and of every file
+  /// with the same bytes.
+  static func reason(_ error: any Error, path: String) -> String {
+    let text = "\(error)"
+    return text.hasPrefix(path + ": ") ? String(text.dropFirst(path.count + 2)) : text
   }
 
   /// Notes the hash of a sample, and whether no sample before it has the same bytes.

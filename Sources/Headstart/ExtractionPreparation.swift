@@ -56,15 +56,23 @@ public struct PicturePreparation: Sendable, Hashable {
     _ bytes: [UInt8], name: String, picture: PictureHash, views: [PictureView]
   ) throws -> [[Float]] {
     let decoded = try decode(bytes, name: name)
-    return views.map { view in
-      prepare(
-        decoded,
-        view.transform(
-          of: picture, source: (decoded.width, decoded.height), target: (width, height)))
-    }
+    return views.map { self(decoded, hash: picture, view: $0) }
   }
 
-  private func decode(_ bytes: [UInt8], name: String) throws -> Picture {
+  /// A view of a decoded picture; or, unless the view is cut out of it, of what ``resize(_:)`` gives.
+  func callAsFunction(_ picture: Picture, hash: PictureHash, view: PictureView) -> [Float] {
+    prepare(
+      picture,
+      view.transform(
+        of: hash, source: (picture.width, picture.height), target: (width, height)))
+  }
+
+  /// The picture at the size that the network sees.
+  func resize(_ picture: Picture) -> Picture {
+    picture.resized(width: width, height: height, interpolation)
+  }
+
+  func decode(_ bytes: [UInt8], name: String) throws -> Picture {
     try PictureDecoder.decode(
       bytes, name: name, options: DecodingOptions(ignoreEXIF: ignoresEXIF))
   }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import NeuralNetwork
 
 /// The SHA-256 of a picture file's bytes: what a picture is called in a feature store.
 ///
@@ -67,6 +68,15 @@ public struct TensorHash: Sendable {
     let shape = shape.map(String.init).joined(separator: ",")
     hasher.update(data: Array("\(name) (\(shape)) \(values.count)\n".utf8))
     hasher.update(floats: values)
+  }
+
+  /// Adds the weights of a network's layer.
+  mutating func add(_ layer: any Layer) {
+    for parameter in layer.parameters {
+      add(
+        name: "\(layer.name)/\(parameter.name)", shape: parameter.value.shape,
+        values: parameter.value.values)
+    }
   }
 
   /// 64 hexadecimal digits.

@@ -6,32 +6,35 @@ public struct StoredFeatures: FeatureSource {
   private let store: FeatureStore
   private let pictures: [PictureHash]
   private let labels: [Int]
-  private let view: FeatureView
+  private let views: [FeatureView]
 
   /// - Parameters:
-  ///   - pictures: The picture of each row.
-  ///   - labels: The class of each row.
+  ///   - pictures: Each is a row of the first view; then come the rows of the next one.
+  ///   - labels: The class of each picture.
   public init(
-    _ store: FeatureStore, pictures: [PictureHash], labels: [Int], view: FeatureView = .plain
+    _ store: FeatureStore, pictures: [PictureHash], labels: [Int],
+    views: [FeatureView] = [.plain]
   ) {
     precondition(pictures.count == labels.count, "a label for each picture")
+    precondition(!views.isEmpty, "a view at least")
     self.store = store
     self.pictures = pictures
     self.labels = labels
-    self.view = view
+    self.views = views
   }
 
-  public var count: Int { pictures.count }
+  public var count: Int { pictures.count * views.count }
 
   /// Height, width and channels.
   public var shape: [Int] { [store.shape.height, store.shape.width, store.shape.channels] }
 
-  public func label(_ row: Int) -> Int { labels[row] }
+  public func label(_ row: Int) -> Int { labels[row % labels.count] }
 
   /// The features of some rows, in the order asked.
   ///
   /// - Throws: ``FeatureStoreError`` if they cannot be read.
   public func read(_ rows: [Int]) throws -> [Float] {
-    try store.read(rows.map { pictures[$0] }, view: view)
+    try store.read(
+      rows.map { FeatureRow(pictures[$0 % pictures.count], views[$0 / pictures.count]) })
   }
 }

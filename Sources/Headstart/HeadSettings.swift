@@ -1,4 +1,5 @@
 import NeuralNetwork
+import Pictures
 
 /// Everything a user chooses about the head, with the defaults that `train` has.
 ///
@@ -35,9 +36,20 @@ public struct HeadSettings: Codable, Sendable, Equatable {
   public var strength: Double?
   /// Whether the logits may be divided by a temperature; see ``Calibration``.
   public var calibrates = true
+  /// Augmented views of each training picture that are trained on besides the plain one, each
+  /// computed once and kept; an epoch is all of them.
+  public var views = 0
+  /// What the views are drawn from.
+  public var augmentation = FineTuneSettings.defaultAugmentation
   public var seed: UInt64 = 0
 
   public init() {}
+
+  /// The views of each training picture, the plain one first.
+  var trainingViews: [PictureView] {
+    guard views > 0, !augmentation.isNeutral else { return [.plain] }
+    return [.plain] + PictureView.random(views, of: augmentation, seed: seed)
+  }
 
   /// The poolings to choose from.
   var poolings: [HeadPooling] {
@@ -67,9 +79,7 @@ public struct HeadSettings: Codable, Sendable, Equatable {
     configuration.epochs = epochs
     configuration.patience = patience
     if balanced {
-      configuration.classWeights = (0..<classes).map { label in
-        Float(labels.count) / Float(classes * max(labels.count { $0 == label }, 1))
-      }
+      configuration.classWeights = LabelledRows.balancedWeights(labels, classes: classes)
     }
     configuration.labelSmoothing = labelSmoothing
     // No class can be in every fold's training part with more folds than it has pictures.

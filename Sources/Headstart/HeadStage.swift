@@ -43,6 +43,12 @@ public struct HeadStage: Sendable {
       under: featuresFolder, key: backbone.key, shape: backbone.outputShape)
     let extraction = Extraction(
       backbone, store: store, pool: pool, options: ExtractionOptions(isStrict: strict))
+    let views = head.trainingViews
+    if views.count > 1 {
+      _ = try extraction.run(
+        data.train, views: views, cancellation: cancellation
+      ) { event(.extraction($0)) }
+    }
     let extracted = try extraction.run(
       data.train + data.validation, cancellation: cancellation
     ) { event(.extraction($0)) }
@@ -50,7 +56,9 @@ public struct HeadStage: Sendable {
     let train = LabelledRows(data.train, extracted, offset: 0)
     let validation = LabelledRows(data.validation, extracted, offset: data.train.count)
     try train.checkClasses(data, extracted)
-    let trainFeatures = StoredFeatures(store, pictures: train.pictures, labels: train.labels)
+    let plain = StoredFeatures(store, pictures: train.pictures, labels: train.labels)
+    let trainFeatures = StoredFeatures(
+      store, pictures: train.pictures, labels: train.labels, views: views.map(\.featureView))
     let validationFeatures =
       validation.labels.isEmpty
       ? nil
@@ -59,7 +67,7 @@ public struct HeadStage: Sendable {
     let headStart = clock.now
     var trained = try head.train(
       on: trainFeatures, validation: validationFeatures, labels: train.labels,
-      groups: train.groups, classes: data.classes.count, pool: pool
+      groups: views.flatMap { _ in train.groups }, classes: data.classes.count, pool: pool
     ) {
       try cancellation.check()
       event(.head($0))
@@ -79,24 +87,24 @@ public struct HeadStage: Sendable {
       trained.model = try trained.model.tempered(calibration.temperature)
     }
     let classifier = classifier(calibration)
+    let judged = try validationFeatures.map { try judge(classifier, $0, validation) }
     return HeadStageResult(
       classifier: classifier, trained: trained, extraction: extracted,
-      train: try report(classifier, trainFeatures, train),
-      validation: try validationFeatures.map { try report(classifier, $0, validation) },
+      train: try judge(classifier, plain, train).report(),
+      validation: try judged?.report(), judgedValidation: judged,
       outOfFold: try heldOut?.outOfFold(calibration, classes: data.classes),
       dataHash: LabelledRows.hash(train: train, validation: validation),
       headSeconds: headSeconds, seconds: (clock.now - start).seconds)
   }
 
   /// By the very path that `evaluate` and `predict` take.
-  private func report(
+  private func judge(
     _ classifier: Classifier, _ source: StoredFeatures, _ rows: LabelledRows
-  ) throws -> EvaluationReport {
+  ) throws -> JudgedPredictions {
     let probabilities = try source.inParts { features, count in
       try classifier.probabilities(features: features, count: count, pool: pool)
     }
-    return try EvaluationReport(
-      probabilities: probabilities, labels: rows.labels, classes: classifier.classes)
+    return rows.judged(probabilities, classes: classifier.classes)
   }
 }
 
@@ -108,6 +116,8 @@ public struct HeadStageResult: Sendable {
   public let train: EvaluationReport
   /// Nil if there were no validation pictures.
   public let validation: EvaluationReport?
+  /// The predictions behind ``validation``.
+  public let judgedValidation: JudgedPredictions?
   /// Every training picture judged by a head that has not seen it; only the solver `newton` makes
   /// these.
   public let outOfFold: EvaluationReport?
@@ -121,6 +131,7 @@ public struct HeadStageResult: Sendable {
 
 /// The samples of a split that have features, with their labels.
 struct LabelledRows {
+  var paths: [String] = []
   var pictures: [PictureHash] = []
   var labels: [Int] = []
   /// Equal for pictures with equal bytes, which must not lie on both sides of a fold.
@@ -132,12 +143,21 @@ struct LabelledRows {
     for (index, sample) in samples.enumerated() {
       guard case .stored(let hash) = extracted.outcomes[offset + index], let label = sample.label
       else { continue }
+      paths.append(sample.path)
       pictures.append(hash)
       labels.append(label)
       let group = groupOf[hash] ?? groupOf.count
       groupOf[hash] = group
       groups.append(group)
     }
+  }
+
+  /// The rows with what a classifier says of them.
+  func judged(_ probabilities: [[Double]], classes: [String]) -> JudgedPredictions {
+    JudgedPredictions(
+      probabilities.indices.map {
+        Prediction(path: paths[$0], picture: pictures[$0], probabilities: probabilities[$0])
+      }, labels: labels, classes: classes)
   }
 
   /// Every class needs something to learn from.
@@ -152,6 +172,17 @@ struct LabelledRows {
         reason: first.map {
           "none of its \(files) files could be read, not \($0.sample.path): \($0.reason)"
         } ?? "its folder holds none")
+    }
+  }
+
+  /// A weight for each class with which all classes count the same: n / (classes · n of the class).
+  func balancedWeights(_ classes: Int) -> [Float] {
+    Self.balancedWeights(labels, classes: classes)
+  }
+
+  static func balancedWeights(_ labels: [Int], classes: Int) -> [Float] {
+    (0..<classes).map { label in
+      Float(labels.count) / Float(classes * max(labels.count { $0 == label }, 1))
     }
   }
 

@@ -19,25 +19,38 @@ struct HeldOutPredictions {
     pool: ThreadPool
   ) throws {
     if let regression = trained.regression {
-      source = .outOfFold
-      labels = train.labels
-      folds = regression.folds
-      logits = labels.indices.map { row in
+      let logits = train.labels.indices.map { row in
         // Two classes have one column, P(second). Off 0 and 1 by what `Float` can tell from them.
         let values = regression.outOfFold[row: row].map { max(Double($0), 0x1p-24) }
         return values.count == 1
           ? [0, log(values[0]) - log(max(1 - values[0], 0x1p-24))] : values.map { log($0) }
       }
+      // Of several views, the plain one's rows come first.
+      self.init(
+        source: .outOfFold, logits: logits, labels: train.labels,
+        folds: Array(regression.folds.prefix(logits.count)))
     } else if let validation {
-      source = .validation
-      labels = validation.rows.labels
-      folds = validation.rows.groups.map { $0 % 10 }
-      logits = try validation.features.inParts { features, count in
-        try classifier.logits(features: features, count: count, pool: pool)
-      }
+      self.init(
+        validation: validation.rows,
+        logits: try validation.features.inParts { features, count in
+          try classifier.logits(features: features, count: count, pool: pool)
+        })
     } else {
       return nil
     }
+  }
+
+  /// Predictions of validation pictures.
+  init(validation rows: LabelledRows, logits: [[Double]]) {
+    self.init(
+      source: .validation, logits: logits, labels: rows.labels, folds: rows.groups.map { $0 % 10 })
+  }
+
+  private init(source: Calibration.Source, logits: [[Double]], labels: [Int], folds: [Int]) {
+    self.source = source
+    self.logits = logits
+    self.labels = labels
+    self.folds = folds
   }
 
   func calibration(mayTemper: Bool) -> Calibration {

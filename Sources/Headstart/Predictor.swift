@@ -40,8 +40,10 @@ public struct Predictor: Sendable {
   private let strict: Bool
 
   /// - Parameters:
-  ///   - featuresFolder: the feature cache; nil computes without one.
-  ///   - views: what of each picture is put to the classifier; see ``PictureView/testTime(_:)``.
+  ///   - featuresFolder: the feature cache; nil computes without one, as is done where the features
+  ///     are the pixels.
+  ///   - views: what of each picture is put to the classifier: any views, random ones too; those
+  ///     of the command line are ``PictureView/testTime(_:)``.
   ///   - strict: fail at the first picture that cannot be read.
   public init(
     _ classifier: Classifier, featuresFolder: String?, views: [PictureView] = [.plain],
@@ -57,12 +59,15 @@ public struct Predictor: Sendable {
 
   /// One outcome for each path, in the paths' order.
   ///
-  /// - Throws: ``Cancelled``; an error that names the picture if `strict` was asked for.
+  /// - Throws: ``Cancelled``; ``PictureViewError`` for a view that does not exist; an error that
+  ///   names the picture if `strict` was asked for.
   public func predict(
     _ paths: [String], cancellation: Cancellation = Cancellation(),
     progress: (ExtractionProgress) -> Void = { _ in }
   ) throws -> [Outcome] {
-    guard let featuresFolder else {
+    for view in views { try view.check() }
+    // Pixels are no features that it would pay to keep.
+    guard let featuresFolder, classifier.settings.backbone != .none else {
       return try predictUncached(paths, cancellation: cancellation, progress: progress)
     }
     let store = try FeatureStore.open(
@@ -127,9 +132,10 @@ public struct Predictor: Sendable {
     var counts = ExtractionProgress()
     counts.total = paths.count * views.count
     var outcomes: [Outcome] = []
-    for start in stride(from: 0, to: paths.count, by: 16) {
+    let size = classifier.settings.backbone == .none ? Classifier.batch : 16
+    for start in stride(from: 0, to: paths.count, by: size) {
       try cancellation.check()
-      let part = Array(paths[start..<min(start + 16, paths.count)])
+      let part = Array(paths[start..<min(start + size, paths.count)])
       let prepared = prepare(part)
       let images = prepared.compactMap { try? $0.get().images }
       let probabilities = Self.mean(

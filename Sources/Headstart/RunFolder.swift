@@ -28,8 +28,12 @@ public struct RunFolder: Sendable {
   public func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
   public func write(_ text: String, to name: String) throws {
+    try write(Data(text.utf8), to: name)
+  }
+
+  public func write(_ data: Data, to name: String) throws {
     try AtomicFile.write(to: path(name)) { temporary in
-      try Data(text.utf8).write(to: URL(fileURLWithPath: temporary))
+      try data.write(to: URL(fileURLWithPath: temporary))
     }
   }
 

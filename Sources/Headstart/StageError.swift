@@ -3,6 +3,7 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
   case noWeights(backbone: String, searched: [String])
   case cannotCreateFolder(path: String, reason: String)
   case noPictures(path: String, found: String)
+  case noResults(path: String)
   case tooFewClasses(path: String, found: [String])
   case emptyClass(name: String, split: String, reason: String)
   case unknownClasses([String], model: String, expected: [String])
@@ -18,6 +19,8 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
       return "Cannot make the folder \(path): \(reason)"
     case .noPictures(let path, let found):
       return "\(path): expected pictures, found \(found)."
+    case .noResults(let path):
+      return "\(path): expected a run's folder with metrics.json, found no results to report."
     case .tooFewClasses(let path, let found):
       return "\(path): expected at least two classes of training pictures, found "
         + (found.isEmpty ? "none." : "only \(found.joined(separator: ", ")).")

@@ -3,18 +3,20 @@ import Foundation
 import Headstart
 import KerasFormat
 import Kernels
+import Pictures
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Milliseconds per picture of the backbone, by layer and in all.",
     discussion: """
-      Needs neither pictures nor weights: the time depends on neither. Each figure is the fastest
+      Needs neither pictures nor weights (but for --network): the time depends on neither. Each figure is the fastest
       of --repetitions runs on an otherwise idle machine, one hopes.
 
         headstart bench
         headstart bench --size 320 --batch 16 --arithmetic f32 --arithmetic f32-fast --layers
         headstart bench --fine-tune
+        headstart bench --network small-convnet --data photos
 
       HEADSTART_CPU=avx2 or portable shows what a lesser processor would do.
       """)
@@ -55,7 +57,25 @@ struct BenchCommand: ParsableCommand {
     help: "A step of fine-tuning block 5 from cached block4_pool, in place of the backbone.")
   var fineTune = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Epochs of a network trained from scratch on the photos of --data, in place of the"
+        + " backbone: small-convnet. One --size, one --batch (default: 150 and 16); --repetitions"
+        + " are epochs.", valueName: "name"))
+  var network: NetworkBenchmark.Network?
+
+  @Option(
+    help: ArgumentHelp("Folder of labelled photos, for --network.", valueName: "folder"),
+    completion: .directory)
+  var data: String?
+
   func validate() throws {
+    guard (network == nil) == (data == nil) else {
+      throw ValidationError("--network and --data need each other.")
+    }
+    guard network == nil || sizes.count <= 1 && batches.count <= 1 && !fineTune else {
+      throw ValidationError("--network takes one --size and one --batch, and no --fine-tune.")
+    }
     guard sizes.allSatisfy({ (32...4096).contains($0) }) else {
       throw ValidationError("--size must lie between 32 and 4096.")
     }
@@ -71,6 +91,10 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let network, let data {
+      try run(network, on: data)
+      return
+    }
     if fineTune {
       try runFineTuning()
       return
@@ -95,7 +119,38 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
+  private func run(_ network: NetworkBenchmark.Network, on data: String) throws {
+    FreedMemory.keep()
+    let pool = ThreadPool(threads: threads ?? ThreadPool.availableCores)
+    let options = DataSetOptions(validationFraction: 0, findDuplicates: false)
+    let benchmark = try NetworkBenchmark(
+      network, data: DataSet.open(data, options: options, pool: pool), size: sizes.first ?? 150,
+      batch: batches.first ?? 16, epochs: repetitions, pool: pool,
+      cancellation: Interruption.cancellation)
+    if json {
+      try Console.json(benchmark)
+      return
+    }
+    Console.result(
+      "\(network.rawValue) on \(benchmark.cpu), \(benchmark.threads) threads, "
+        + "\(benchmark.pictures) pictures of \(benchmark.size)×\(benchmark.size), "
+        + "batches of \(benchmark.batch)")
+    let times =
+      [("decoding", benchmark.decodingSeconds)]
+      + benchmark.epochSeconds.enumerated().map { ("epoch \($0 + 1)", $1) }
+    Console.result(
+      Console.table(
+        [["", "s", "ms/picture"]]
+          + times.map { name, seconds in
+            [
+              name, String(format: "%.2f", seconds),
+              String(format: "%.2f", 1e3 * seconds / Double(benchmark.pictures)),
+            ]
+          }))
+  }
+
   private func runFineTuning() throws {
+    FreedMemory.keep()
     let benchmark = try FineTuneBenchmark(
       sizes: sizes.isEmpty ? [150, 224] : sizes, batches: batches.isEmpty ? [16] : batches,
       repetitions: repetitions, pool: ThreadPool(threads: threads ?? ThreadPool.availableCores),
@@ -138,3 +193,5 @@ struct BenchCommand: ParsableCommand {
       + "\n* the operations of direct convolution by the time taken"
   }
 }
+
+extension NetworkBenchmark.Network: ExpressibleByArgument {}

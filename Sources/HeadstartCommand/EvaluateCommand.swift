@@ -16,9 +16,13 @@ struct EvaluateCommand: ParsableCommand {
         headstart evaluate runs/pets/model.h5 photos
         headstart evaluate runs/pets/model.h5 photos --split train
         headstart evaluate runs/pets/model.h5 photos --json | jq .logLoss
+        headstart evaluate runs/pets/model.h5 photos --output judged
+        headstart evaluate runs/a/model.h5 photos --ensemble runs/b/model.h5 runs/c/model.h5
       """)
 
-  @Argument(help: "Classifier made by train or fine-tune.", completion: .file(extensions: ["h5"]))
+  @Argument(
+    help: "Classifier made by train or fine-tune, or an ensemble.json that names several.",
+    completion: .file(extensions: ["h5", "json"]))
   var model: String
 
   @Argument(help: "Folder of labelled pictures.", completion: .directory)
@@ -27,6 +31,13 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: "Pictures to judge: validation, train, test (where it has class folders), all.")
   var split: Split?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Folder for confusion.svg, misclassified.png, predictions.csv and metrics.json.",
+      valueName: "folder"), completion: .directory)
+  var output: String?
 
   @OptionGroup(title: "Data options") var labelOptions: LabelOptions
   @OptionGroup var prediction: PredictionOptions
@@ -44,13 +55,20 @@ struct EvaluateCommand: ParsableCommand {
       return
     }
     let evaluation = try Evaluation(
-      outcomes: outcomes, labels: samples.map(\.label), classifier: session.classifier)
+      outcomes: outcomes, labels: samples.map(\.label), ensemble: session.ensemble)
     if evaluation.trainedOn > 0 {
       Console.note(
         """
         warning: \(evaluation.trainedOn) of these \(evaluation.report.count) pictures are among \
         those that the classifier was trained on; the figures flatter it
         """)
+    }
+    if let output {
+      let folder = try RunFolder(output, command: "evaluate")
+      try JudgedPredictions(
+        outcomes, labels: samples.map(\.label), classes: session.ensemble.classes
+      ).write(to: folder)
+      try folder.write(json: evaluation.report, to: "metrics.json")
     }
     if common.json {
       try Console.json(evaluation.report)
@@ -64,7 +82,7 @@ struct EvaluateCommand: ParsableCommand {
   /// The labelled pictures of the split, in the classifier's order of classes.
   private func pictures(for session: PredictionSession) throws -> [(path: String, label: Int)] {
     let dataSet = try labelOptions.open(
-      data, classes: session.classifier.classes, common, pool: session.pool)
+      data, classes: session.ensemble.classes, common, pool: session.pool)
     let samples =
       switch split ?? (dataSet.validation.isEmpty ? .all : .validation) {
       case .validation: dataSet.validation

@@ -75,6 +75,7 @@ struct FineTuneCommand: ParsableCommand {
   }
 
   func run() throws {
+    FreedMemory.keep()
     let started = Date()
     let settings = try fineTuning.settings(
       augmentation: try augmentation.augmentation(), seed: common.seed)
@@ -172,6 +173,7 @@ struct FineTuneCommand: ParsableCommand {
     try folder.write(
       TrainingCurves.svg(history, best: result.trained.bestEpoch), to: "curves.svg")
     try folder.write(json: metrics, to: "metrics.json")
+    try folder.write(judged: isKept ? result.judgedAfter : result.judgedBefore)
     try folder.write(
       json: try Manifest(
         command: CommandLine.arguments, started: started, fineTuning: settings, dataPath: data,

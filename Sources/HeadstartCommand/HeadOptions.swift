@@ -1,6 +1,7 @@
 import ArgumentParser
 import Headstart
 import NeuralNetwork
+import Pictures
 
 extension HeadPooling: ExpressibleByArgument {}
 extension HeadSolver: ExpressibleByArgument {}
@@ -92,6 +93,12 @@ struct HeadOptions: ParsableArguments {
   )
   var noCalibration = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Augmented views of each training picture to train on as well; each costs as much as a"
+        + " picture, once.", valueName: "k"))
+  var views = 0
+
   /// An option that the solver would not look at is a misunderstanding, not a wish.
   func validate() throws {
     let given = [
@@ -114,11 +121,17 @@ struct HeadOptions: ParsableArguments {
       throw ValidationError(
         "--hidden and --dropout mean nothing to --solver newton; rmsprop, adam and sgd have them.")
     }
+    guard (0...1000).contains(views) else {
+      throw ValidationError("--views must lie between 0 and 1000, not \(views).")
+    }
     if let folds, folds < 2 { throw ValidationError("--folds must be at least 2, not \(folds).") }
   }
 
-  func settings(seed: UInt64) -> HeadSettings {
+  /// - Parameter augmentation: what the views are drawn from.
+  func settings(seed: UInt64, augmentation: Augmentation) -> HeadSettings {
     var settings = HeadSettings()
+    settings.views = views
+    settings.augmentation = augmentation
     settings.pooling = pooling
     settings.normalization = normalization
     settings.hidden = hidden

@@ -10,6 +10,7 @@ struct HeadstartCommand: ParsableCommand {
       Photos lie in DATA/train/<class>/ (and DATA/validation/<class>/), or in a folder per class.
 
         headstart weights fetch vgg16
+        headstart run photos
         headstart train photos --output runs/pets
         headstart predict runs/pets/model.h5 new-photos
         headstart submit runs/pets/model.h5 photos/test --output submission.csv
@@ -23,8 +24,8 @@ struct HeadstartCommand: ParsableCommand {
     version: Release.version,
     subcommands: [
       ExtractCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self,
-      SubmitCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
+      PredictCommand.self, SubmitCommand.self, RunCommand.self, RecipesCommand.self,
+      ReportCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
       DoctorCommand.self, AugmentCommand.self, BenchCommand.self, DemoCommand.self,
     ])
 

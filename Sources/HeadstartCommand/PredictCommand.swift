@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Headstart
+import KerasFormat
 import Kernels
 import Pictures
 
@@ -16,12 +17,15 @@ struct PredictCommand: ParsableCommand {
         headstart predict runs/pets/model.h5 holiday --format json | jq '.[].class'
 
       Pictures found in folders go through the feature cache, so that asking again is free; those
-      named one by one do not. A picture that cannot be read is named; the exit code is then 3.
+      named one by one do not. --ensemble takes all names that follow it: it stands behind the
+      pictures. A picture that cannot be read is named; the exit code is then 3.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, csv, json }
 
-  @Argument(help: "Classifier made by train or fine-tune.", completion: .file(extensions: ["h5"]))
+  @Argument(
+    help: "Classifier made by train or fine-tune, or an ensemble.json that names several.",
+    completion: .file(extensions: ["h5", "json"]))
   var model: String
 
   @Argument(help: "Pictures and folders.", completion: .file())
@@ -29,6 +33,12 @@ struct PredictCommand: ParsableCommand {
 
   @Option(help: "table, csv or json.")
   var format: Format?
+
+  @Option(
+    help: ArgumentHelp(
+      "PNG file to write: the first 24 pictures, class and probability under each.",
+      valueName: "file"), completion: .file(extensions: ["png"]))
+  var grid: String?
 
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -50,13 +60,28 @@ struct PredictCommand: ParsableCommand {
       outcomes += try session.predict(folder: input)
     }
     outcomes += try session.predict(files, cached: false)
-    let classes = session.classifier.classes
+    let classes = session.ensemble.classes
     switch format ?? (common.json ? .json : .table) {
     case .table: Console.result(table(outcomes, classes))
     case .csv: Console.result(csv(outcomes, classes))
     case .json: try Console.json(outcomes.map { JSONRow($0, classes: classes) })
     }
+    if let grid { try write(outcomes, classes, to: grid) }
     try session.finish(outcomes)
+  }
+
+  private func write(
+    _ outcomes: [Predictor.Outcome], _ classes: [String], to path: String
+  ) throws {
+    let predictions = outcomes.compactMap { outcome -> Prediction? in
+      if case .predicted(let prediction) = outcome { prediction } else { nil }
+    }
+    // Of pictures none of which can be read there is nothing to show; they are named below.
+    guard !predictions.isEmpty else { return }
+    let data = try PictureGrid.samples(predictions, classes: classes)
+    try AtomicFile.write(to: path) { temporary in
+      try data.write(to: URL(fileURLWithPath: temporary))
+    }
   }
 
   private func table(_ outcomes: [Predictor.Outcome], _ classes: [String]) -> String {

@@ -7,6 +7,14 @@ import Pictures
 
 /// The options of the commands that use a trained classifier.
 struct PredictionOptions: ParsableArguments {
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Further models whose probabilities are averaged with MODEL's, each counting the same.",
+      discussion: "Their classes must be the same; picture size and backbone may differ.",
+      valueName: "model"), completion: .file(extensions: ["h5", "json"]))
+  var ensemble: [String] = []
+
   @Option(help: ArgumentHelp("Folder of the feature cache.", valueName: "folder"))
   var features = "features"
 
@@ -38,33 +46,38 @@ struct TestTimeViews: ExpressibleByArgument {
   }
 }
 
-/// A loaded classifier and the pictures put to it by one command.
+/// A loaded classifier, or an ensemble of them, and the pictures put to it by one command.
 struct PredictionSession {
-  let classifier: Classifier
+  let ensemble: Ensemble
   let pool: ThreadPool
-  private let model: String
   private let options: PredictionOptions
   private let common: CommonOptions
 
   init(model: String, options: PredictionOptions, common: CommonOptions) throws {
-    self.model = model
     self.options = options
     self.common = common
-    pool = common.threadPool
-    classifier = try Classifier.load(model, pool: pool)
+    let pool = common.threadPool
+    self.pool = pool
+    ensemble = try Ensemble(
+      averaging: try ([model] + options.ensemble).map { try Ensemble.load($0, pool: pool) })
   }
 
   /// One outcome a picture, in order.
   func predict(_ paths: [String], cached: Bool) throws -> [Predictor.Outcome] {
     let views = options.tta?.views ?? [.plain]
-    let predictor = Predictor(
-      classifier, featuresFolder: cached && !options.noCache ? options.features : nil,
+    let predictor = EnsemblePredictor(
+      ensemble, featuresFolder: cached && !options.noCache ? options.features : nil,
       views: views, strict: options.strict, pool: pool)
-    let bar = ProgressBar(
-      "Features", unit: views.count == 1 ? "pictures" : "views", quiet: common.quiet)
-    defer { bar.finish() }
-    return try predictor.predict(paths, cancellation: Interruption.cancellation) {
-      bar.update($0)
+    let count = ensemble.members.count
+    let bars = (1...count).map { number in
+      ProgressBar(
+        count == 1 ? "Features" : "Features (model \(number) of \(count))",
+        unit: views.count == 1 ? "pictures" : "views", quiet: common.quiet)
+    }
+    defer { for bar in bars { bar.finish() } }
+    return try predictor.predict(paths, cancellation: Interruption.cancellation) { member, state in
+      bars[member].update(state)
+      if state.done == state.total { bars[member].finish() }
     }
   }
 

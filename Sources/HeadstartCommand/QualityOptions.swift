@@ -46,3 +46,15 @@ extension QualityGate {
     try write(folder)
   }
 }
+
+extension RunFolder {
+  /// What shows the predictions of the validation pictures; nothing, not even what an earlier run
+  /// left, if there are none.
+  func write(judged: JudgedPredictions?) throws {
+    if let judged {
+      try judged.write(to: self)
+    } else {
+      try JudgedPredictions.remove(from: self)
+    }
+  }
+}

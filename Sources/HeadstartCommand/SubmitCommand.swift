@@ -13,14 +13,17 @@ struct SubmitCommand: ParsableCommand {
 
       Probabilities are clipped, since one confident mistake costs −ln p. The model file tells what
       log loss each clip level had on pictures that were not trained on: the level is 0.005 unless
-      another is better there beyond doubt, and the log loss to expect is printed.
+      another is better there beyond doubt, and the log loss to expect is printed. Of models that
+      are averaged with --ensemble nothing of the kind is known; the level is 0.005.
 
         headstart submit runs/pets/model.h5 photos/test --output submission.csv
         headstart submit runs/pets/model.h5 photos/test --positive cats --clip 0.01 \\
           --output submission.csv
       """)
 
-  @Argument(help: "Classifier made by train or fine-tune.", completion: .file(extensions: ["h5"]))
+  @Argument(
+    help: "Classifier made by train or fine-tune, or an ensemble.json that names several.",
+    completion: .file(extensions: ["h5", "json"]))
   var model: String
 
   @Argument(help: "Folder of pictures; folders in it are searched too.", completion: .directory)
@@ -58,9 +61,9 @@ struct SubmitCommand: ParsableCommand {
 
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
-    let choice = ClipChoice(given: clip, calibration: session.classifier.calibration)
+    let choice = ClipChoice(given: clip, calibration: session.ensemble.calibration)
     let submission = try Submission(
-      classes: session.classifier.classes, positive: positive, clip: choice.clip)
+      classes: session.ensemble.classes, positive: positive, clip: choice.clip)
     let outcomes = try session.predict(folder: folder)
     let predictions = outcomes.compactMap { outcome -> Prediction? in
       if case .predicted(let prediction) = outcome { prediction } else { nil }
@@ -69,7 +72,7 @@ struct SubmitCommand: ParsableCommand {
     let expected =
       predictions.isEmpty
       ? nil
-      : session.classifier.calibration?.clipping.expectedLogLoss(
+      : session.ensemble.calibration?.clipping.expectedLogLoss(
         clip: choice.clip, pictures: predictions.count)
     let summary = Summary(
       output: output, rows: predictions.count, columns: submission.columns,
@@ -81,7 +84,7 @@ struct SubmitCommand: ParsableCommand {
     } else {
       common.note("\(output): \(summary.rows) rows, \(submission.meaning)")
       common.note("clipped at \(choice.clip): \(choice.reason)")
-      if let expected, let calibration = session.classifier.calibration {
+      if let expected, let calibration = session.ensemble.calibration {
         common.note(
           String(
             format: "expected log loss %.4f (95 %%: %.4f–%.4f)", expected.mean,

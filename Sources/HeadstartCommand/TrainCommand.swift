@@ -11,13 +11,15 @@ struct TrainCommand: ParsableCommand {
     abstract: "Head stage: trains a classifier on the frozen backbone's features.",
     discussion: """
       Features that are not in the cache are extracted first. The run's folder receives model.h5
-      (which Keras opens too), history.csv, metrics.json and manifest.json.
+      (which Keras opens too), history.csv, curves.svg, metrics.json and manifest.json; of the validation
+      pictures, confusion.svg, misclassified.png and predictions.csv.
 
       DATA holds train/ and, if you like, validation/ (or valid/, val/), each with a folder per
       class; or class folders directly, which are then split.
 
         headstart train photos --output runs/pets
         headstart train photos --size 320
+        headstart train photos --views 4 --rotation-range 15
         headstart train photos --labels-from name --backbone vgg19
         headstart train photos --pooling flatten --hidden 256 --dropout .5 --solver rmsprop \\
           --epochs 50 --size 150 --preprocessing rescale --interpolation nearest
@@ -41,6 +43,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Data options") var dataOptions: DataOptions
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Head options") var headOptions: HeadOptions
+  @OptionGroup(title: "Augmentation options") var augmentation: ViewOptions
   @OptionGroup(title: "Quality") var quality: QualityOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
@@ -49,7 +52,8 @@ struct TrainCommand: ParsableCommand {
     let pool = common.threadPool
     let dataSet = try dataOptions.open(
       data, features: featureOptions.features, common, pool: pool)
-    let settings = headOptions.settings(seed: common.seed)
+    let settings = headOptions.settings(
+      seed: common.seed, augmentation: try augmentation.augmentation())
     try settings.check(
       classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
     guard quality.gate.asksNothing || !dataSet.validation.isEmpty || settings.solver == .newton
@@ -94,6 +98,7 @@ struct TrainCommand: ParsableCommand {
     try folder.write(HistoryFile.text(result.trained), to: "history.csv")
     try folder.write(TrainingCurves.svg(result.trained), to: "curves.svg")
     try folder.write(json: metrics, to: "metrics.json")
+    try folder.write(judged: result.judgedValidation)
     if let split = dataSet.split {
       try folder.write(split.csv, to: "split.csv")
     } else {

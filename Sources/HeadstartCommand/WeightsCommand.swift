@@ -14,7 +14,10 @@ struct WeightsCommand: ParsableCommand {
         headstart weights inspect weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5
         headstart weights verify
       """,
-    subcommands: [WeightsFetchCommand.self, WeightsInspectCommand.self, WeightsVerifyCommand.self])
+    subcommands: [
+      WeightsFetchCommand.self, WeightsInspectCommand.self, WeightsVerifyCommand.self,
+      WeightsMakeCommand.self,
+    ])
 }
 
 struct WeightsDirectoryOption: ParsableArguments {

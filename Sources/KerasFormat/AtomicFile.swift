@@ -16,13 +16,21 @@ public enum AtomicFile {
   ) throws -> R {
     let temporary = temporaryPath(for: path)
     do {
-      let result = try body(temporary)
+      let result = try naming(path, for: temporary) { try body(temporary) }
       try publish(temporary, as: path)
       return result
     } catch {
       unlink(temporary)
-      // The caller knows the file by its own name only.
-      guard let failure = error as? KerasFormatError, failure.file == temporary else { throw error }
+      throw error
+    }
+  }
+
+  /// Calls a temporary file by the name of the finished one in what `body` throws: the caller knows
+  /// that only.
+  static func naming<R>(_ path: String, for temporary: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let failure as KerasFormatError where failure.file == temporary {
       throw KerasFormatError(
         failure.kind, file: path, object: failure.object, expected: failure.expected,
         found: failure.found)

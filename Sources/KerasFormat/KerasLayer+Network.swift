@@ -30,13 +30,20 @@ extension KerasLayer {
         .zeroPadding2D(
           top: layer.top, bottom: layer.bottom, left: layer.left, right: layer.right)
       case let layer as Dense:
-        .dense(units: layer.units, activation: Activation(layer.activation))
+        .dense(
+          units: layer.units, useBias: layer.bias != nil, activation: Activation(layer.activation))
       case let layer as ActivationLayer: .activation(Activation(layer.activation))
       case let layer as LeakyReLU: .leakyReLU(negativeSlope: decimal(layer.negativeSlope))
       case let layer as ELU: .elu(alpha: decimal(layer.alpha))
       case let layer as Dropout: .dropout(rate: decimal(layer.rate))
       case let layer as BatchNormalization:
-        .batchNormalization(momentum: decimal(layer.momentum), epsilon: decimal(layer.epsilon))
+        .batchNormalization(
+          momentum: decimal(layer.momentum), epsilon: decimal(layer.epsilon),
+          center: layer.beta != nil, scale: layer.gamma != nil)
+      case let layer as LayerNormalization:
+        .layerNormalization(
+          epsilon: decimal(layer.epsilon), center: layer.beta != nil, scale: layer.gamma != nil)
+      case let layer as Reshape: .reshape(layer.targetShape)
       case let layer as Rescaling:
         .rescaling(scale: layer.scale.map(decimal), offset: layer.offset.map(decimal))
       case let layer as Normalization:
@@ -98,18 +105,19 @@ extension KerasLayer {
         size: size.extent, strides: strides.extent, padding: padding.computed, name: name)
     case .zeroPadding2D(let top, let bottom, let left, let right):
       return try ZeroPadding2D(top: top, bottom: bottom, left: left, right: right, name: name)
-    case .dense(_, true, let activation):
+    case .dense(_, let useBias, let activation):
       return try Dense(
-        name: name, kernel: try tensor("kernel"), bias: try tensor("bias"),
+        name: name, kernel: try tensor("kernel"), bias: useBias ? try tensor("bias") : nil,
         activation: activation.computed)
     case .activation(let activation): return ActivationLayer(activation.computed, name: name)
     case .softmax: return ActivationLayer(.softmax, name: name)
     case .leakyReLU(let slope): return try LeakyReLU(negativeSlope: Float(slope), name: name)
     case .elu(let alpha): return try ELU(alpha: Float(alpha), name: name)
     case .dropout(let rate): return try Dropout(Float(rate), seed: seed, name: name)
-    case .batchNormalization(let momentum, let epsilon, true, true):
+    case .batchNormalization(let momentum, let epsilon, let center, let scale):
       return try BatchNormalization(
-        gamma: try tensor("gamma").values, beta: try tensor("beta").values,
+        gamma: scale ? try tensor("gamma").values : nil,
+        beta: center ? try tensor("beta").values : nil,
         movingMean: try tensor("moving_mean").values,
         movingVariance: try tensor("moving_variance").values, momentum: Float(momentum),
         epsilon: Float(epsilon), name: name)
@@ -123,10 +131,11 @@ extension KerasLayer {
     case .globalAveragePooling2D: return GlobalAveragePooling2D(name: name)
     case .globalMaxPooling2D: return GlobalMaxPooling2D(name: name)
     case .unitNormalization: return UnitNormalization(name: name)
-    case .dense, .batchNormalization:
-      throw error(.unsupported, file, "a layer with bias, centre and scale", "one without")
-    case .layerNormalization, .reshape:
-      throw error(.unsupported, file, "a layer that can be computed", kind.className)
+    case .layerNormalization(let epsilon, let center, let scale):
+      return try LayerNormalization(
+        gamma: scale ? try tensor("gamma").values : nil,
+        beta: center ? try tensor("beta").values : nil, epsilon: Float(epsilon), name: name)
+    case .reshape(let shape): return try Reshape(shape, name: name)
     }
   }
 

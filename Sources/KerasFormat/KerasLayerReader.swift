@@ -10,7 +10,6 @@ struct KerasLayerReader {
   private let config: JSONValue
 
   init(_ json: JSONValue, file: String) throws {
-    self.file = file
     guard let className = json["class_name"]?.string, let config = json["config"],
       let name = config["name"]?.string ?? json["name"]?.string, !name.isEmpty
     else {
@@ -19,9 +18,14 @@ struct KerasLayerReader {
         expected: "a layer with class_name, config and name",
         found: String(json.text.prefix(120)))
     }
+    self.init(className: className, config: config, name: name, file: file)
+  }
+
+  init(className: String, config: JSONValue, name: String, file: String) {
+    self.file = file
+    self.name = name
     self.className = className
     self.config = config
-    self.name = name
   }
 
   /// The layer's order of axes, if it depends on one.

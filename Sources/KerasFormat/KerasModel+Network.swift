@@ -1,7 +1,7 @@
 import NeuralNetwork
 
 extension KerasModel {
-  /// Describes a network, weights included, for ``write(to:)``.
+  /// Describes a network, weights included, for ``write(to:format:)``.
   ///
   /// - Throws: `KerasFormatError` of kind `invalidArgument` for a layer that Keras does not have.
   public init(

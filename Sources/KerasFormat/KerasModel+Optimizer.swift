@@ -2,21 +2,16 @@ import NeuralNetwork
 
 extension KerasModel {
   /// Notes how the network is trained, with the optimizer's state, so that training goes on from
-  /// ``write(to:)``'s file where it stopped.
+  /// ``write(to:format:)``'s file where it stopped.
   ///
-  /// Keras 2 and 3 find the optimizer and its settings in the file, and begin with a fresh state:
-  /// they differ in the order of the state, and Keras 3 cannot train a model whose HDF5 file has it
-  /// at all, its own files included. So it is kept in a group that Keras ignores.
+  /// From an archive (`.keras`), Keras 3 goes on from that state too. In an HDF5 file Keras 2 and 3
+  /// find the optimizer and its settings, and begin with a fresh state.
   ///
   /// The loss is cross-entropy, binary for one output and categorical for more.
   ///
   /// - Throws: `KerasFormatError` of kind `invalidArgument` for settings that Keras' optimizers do
   ///   not have, and for slots that fit no layer.
   public mutating func setTraining(by optimizer: Optimizer, labelSmoothing: Float = 0) throws {
-    func refuse(_ expected: String, _ found: String) -> KerasFormatError {
-      KerasFormatError(
-        .invalidArgument, file: name, object: "optimizer", expected: expected, found: found)
-    }
     guard optimizer.rateMultipliers.values.allSatisfy({ $0 == 1 }) else {
       throw refuse("one learning rate", "one for each layer")
     }
@@ -40,12 +35,18 @@ extension KerasModel {
       "weighted_metrics": nil,
       "optimizer_config": ["class_name": .string(className), "config": .object(config)],
     ]
-    let weights = trainableWeights
-    let slotNames = optimizer.rule.slotNames
+    let tensors = try stateTensors(of: optimizer, prefix: className.lowercased())
+    trainingConfiguration = training.text
+    optimizerWeights = optimizer.iterations == 0 ? [] : tensors
+  }
+
+  /// An optimizer's state in the order of Keras 3: the number of steps, the learning rate, and the
+  /// slots of the trainable weights.
+  func stateTensors(of optimizer: Optimizer, prefix: String) throws -> [NamedTensor] {
+    let (weights, slotNames) = (trainableWeights, optimizer.rule.slotNames)
     guard optimizer.slots.isEmpty || optimizer.slots.count == weights.count else {
       throw refuse("slots for \(weights.count) weights", "\(optimizer.slots.count)")
     }
-    let prefix = className.lowercased()
     var tensors = [
       NamedTensor(
         name: "\(prefix)/iteration", shape: [], values: [Float(optimizer.iterations)]),
@@ -62,8 +63,12 @@ extension KerasModel {
           name: "\(prefix)/\(name)_\(place)_\(slotNames[slot])", shape: tensor.shape,
           values: optimizer.slots[weight][slot]))
     }
-    trainingConfiguration = training.text
-    optimizerWeights = optimizer.iterations == 0 ? [] : tensors
+    return tensors
+  }
+
+  private func refuse(_ expected: String, _ found: String) -> KerasFormatError {
+    KerasFormatError(
+      .invalidArgument, file: name, object: "optimizer", expected: expected, found: found)
   }
 
   /// The weights that training changes, in the order of Keras' optimizers.

@@ -1,5 +1,5 @@
 extension KerasModel {
-  /// Reads a model that `write(to:)` wrote, or that Keras 1, 2 or 3 saved as `.h5` or `.keras`.
+  /// Reads a model that `write(to:format:)` wrote, or that Keras 1, 2 or 3 saved as `.h5` or `.keras`.
   ///
   /// Sequential models and functional ones whose layers form a chain are read, nested models as
   /// part of the chain; kernels in Theano's order are turned.
@@ -49,7 +49,8 @@ extension KerasModel {
 
   /// What an archive's configuration says about training.
   private static func compileConfiguration(of text: String, _ path: String) throws -> String? {
-    try JSONValue(parsing: text, file: path, object: "config.json")["compile_config"]?.text
+    try JSONValue(parsing: text, file: path, object: "config.json")["compile_config"]
+      .map { trainingConfiguration(ofArchive: $0).text }
   }
 
   /// Layers of a nested model may bear names of layers outside it.

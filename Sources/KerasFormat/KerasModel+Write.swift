@@ -2,16 +2,39 @@ extension KerasModel {
   /// The version of Keras whose layout is written; both Keras 2 and Keras 3 read it.
   private static let layoutVersion = "2.15.0"
 
-  /// Writes a legacy full-model `.h5` file, which `keras.models.load_model` opens in Keras 2 and
-  /// Keras 3.
+  /// A kind of file that `keras.models.load_model` opens, which tells it by the ending.
+  public enum Format: Sendable, CaseIterable {
+    /// A legacy full-model file (`.h5`), for Keras 2 and Keras 3.
+    ///
+    /// The optimizer's state is in a group of our own: the two differ in its order, and Keras 3
+    /// cannot train a model whose HDF5 file has it at all.
+    case hdf5
+    /// Keras 3's archive (`.keras`), from which it goes on training with the optimizer's state.
+    case archive
+
+    /// `archive` for a path that ends in `.keras`, else `hdf5`.
+    public init(path: String) { self = path.hasSuffix(".keras") ? .archive : .hdf5 }
+  }
+
+  /// Writes a file that `keras.models.load_model` opens.
   ///
   /// The file appears whole or not at all: it is written under a temporary name, flushed to the
-  /// disk, and renamed.
+  /// disk, and renamed. Equal models give equal bytes.
   ///
+  /// - Parameters:
+  ///   - path: Keras opens a file by its ending, `.h5` or `.keras`.
+  ///   - format: nil for what the path's ending says.
   /// - Throws: `KerasFormatError` if layers do not fit together, names repeat, a weight is NaN or
   ///   infinite, or the file cannot be written.
-  public func write(to path: String) throws {
+  public func write(to path: String, format: Format? = nil) throws {
     try check(for: path)
+    switch format ?? Format(path: path) {
+    case .hdf5: try writeHDF5(to: path)
+    case .archive: try writeArchive(to: path)
+    }
+  }
+
+  private func writeHDF5(to path: String) throws {
     try AtomicFile.write(to: path) { temporary in
       let file = try HDF5File(creating: temporary)
       try file.root.set("keras_version", Self.layoutVersion)
@@ -45,7 +68,7 @@ extension KerasModel {
     try group.setNames("weight_names", optimizerWeights.map(\.name))
     for tensor in optimizerWeights {
       if tensor.isStepCount {
-        try group.write(tensor.name, tensor.values.map { Int64($0) }, shape: tensor.shape)
+        try group.write(tensor.name, tensor.stepCounts, shape: tensor.shape)
       } else {
         try group.write(tensor.name, tensor.values, shape: tensor.shape)
       }

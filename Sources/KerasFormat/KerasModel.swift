@@ -15,9 +15,11 @@ public struct KerasModel: Sendable, Equatable {
   public var inputShape: [Int?]
   /// The layers in order; the input is not one of them.
   public var layers: [KerasLayer]
-  /// JSON of our own, kept in the root attribute `headstart`, which Keras ignores.
+  /// JSON of our own, kept in the attribute `headstart` at the root of the HDF5 file, an archive's
+  /// `model.weights.h5` included; Keras ignores it.
   public var metadata: String?
-  /// Keras' `training_config`: loss, metrics and optimizer as JSON.
+  /// Loss, metrics and optimizer as JSON, as HDF5 files have it (`training_config`); archives are
+  /// read into and written from the same.
   public var trainingConfiguration: String?
   /// The state of Keras' optimizer in the file's order: the number of steps done, in Keras 3 the
   /// learning rate, and the slots. Empty if the file has none.

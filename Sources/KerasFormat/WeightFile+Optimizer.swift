@@ -57,4 +57,7 @@ extension NamedTensor {
     let last = name.split(separator: "/").last ?? ""
     return shape.isEmpty && ["iteration", "iteration:0", "iter:0", "iterations:0"].contains(last)
   }
+
+  /// A number of steps as the integer that Keras keeps.
+  var stepCounts: [Int64] { values.map { Int64(min(max($0, 0), 0x1p62)) } }
 }

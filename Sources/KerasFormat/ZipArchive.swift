@@ -1,22 +1,25 @@
 import Foundation
 
-/// A reader of zip archives whose members are stored without compression, as `.keras` files are.
+/// A reader of zip archives whose members are stored as they are, as `.keras` files of Keras are, or
+/// deflated, as those become that were unpacked and packed again.
 ///
 /// Reads the central directory (with its 64-bit extensions), checks every size against the file's,
 /// and verifies each member's CRC-32.
-struct ZipArchive {
+package struct ZipArchive {
   /// The first bytes of an archive with at least one member.
   static let signature: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
 
   private struct Member {
     var offset: Int
     var size: Int
+    /// What it takes in the archive.
+    var packedSize: Int
     var method: Int
     var checksum: UInt32
     var isEncrypted: Bool
   }
 
-  let path: String
+  package let path: String
   private let size: Int
   private var members: [String: Member] = [:]
 
@@ -24,7 +27,7 @@ struct ZipArchive {
   private static let textLimit = 1 << 26
   private static let directoryLimit = 1 << 24
 
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     size = try RegularFile.inspect(path)
     let file = try open()
@@ -32,10 +35,10 @@ struct ZipArchive {
     try readDirectory(file)
   }
 
-  func contains(_ name: String) -> Bool { members[name] != nil }
+  package func contains(_ name: String) -> Bool { members[name] != nil }
 
   /// The text of a small member.
-  func text(_ name: String) throws -> String {
+  package func text(_ name: String) throws -> String {
     let member = try member(name)
     guard member.size <= Self.textLimit else {
       throw error(.tooLarge, name, "at most \(Self.textLimit) bytes", "\(member.size)")
@@ -49,7 +52,7 @@ struct ZipArchive {
   }
 
   /// Opens a member that is an HDF5 file, from an unnamed temporary copy that goes when it closes.
-  func openHDF5(_ name: String) throws -> HDF5File {
+  package func openHDF5(_ name: String) throws -> HDF5File {
     let member = try member(name)
     let copy = FileManager.default.temporaryDirectory
       .appendingPathComponent("headstart-\(UUID().uuidString).h5").path
@@ -80,16 +83,51 @@ struct ZipArchive {
     guard let member = members[name] else {
       throw error(.missing, name, "a member of that name", WeightFile.list(members.keys.sorted()))
     }
-    guard member.method == 0, !member.isEncrypted else {
+    guard [0, 8].contains(member.method), !member.isEncrypted else {
       throw error(
-        .unsupported, name, "a member stored as it is",
+        .unsupported, name, "a member stored as it is, or deflated",
         member.isEncrypted ? "an encrypted one" : "compression method \(member.method)")
+    }
+    let largest =
+      member.method == 0
+      ? member.packedSize
+      : member.packedSize.multipliedReportingOverflow(by: RawInflater.largestRatio).partialValue
+    guard member.packedSize <= size, member.size <= largest else {
+      throw error(
+        .tooLarge, name, "what \(member.packedSize) bytes of an archive of \(size) can hold",
+        "\(member.size) bytes")
     }
     return member
   }
 
-  /// Reads a member in parts of 1 MB, and checks its CRC-32 at the end.
+  /// Reads a member in parts of at most 1 MB, and checks its size and CRC-32 at the end.
   private func forEachPart(
+    of member: Member, name: String, _ body: ([UInt8]) throws -> Void
+  ) throws {
+    var (checksum, rest) = (CRC32(), member.size)
+    func take(_ part: [UInt8]) throws {
+      rest -= part.count
+      guard rest >= 0 else { throw error(.damaged, name, "\(member.size) bytes", "more") }
+      checksum.update(part)
+      try body(part)
+    }
+    if member.method == 0 {
+      try forEachStoredPart(of: member, name: name, take)
+    } else {
+      do {
+        let inflater = try RawInflater()
+        try forEachStoredPart(of: member, name: name) { try inflater.unpack($0, take) }
+      } catch is RawInflater.Failure {
+        throw error(.damaged, name, "deflated data", "other data")
+      }
+    }
+    guard rest == 0, checksum.value == member.checksum else {
+      throw error(.damaged, name, "contents of the checksum noted for them", "other contents")
+    }
+  }
+
+  /// Reads a member as it lies in the archive.
+  private func forEachStoredPart(
     of member: Member, name: String, _ body: ([UInt8]) throws -> Void
   ) throws {
     let file = try open()
@@ -99,19 +137,14 @@ struct ZipArchive {
       throw error(.damaged, name, "a local header", "other bytes")
     }
     var position = member.offset + 30 + header.uint16(26) + header.uint16(28)
-    guard position <= size, member.size <= size - position else {
-      throw error(.damaged, name, "\(member.size) bytes", "an archive of \(size) bytes")
+    guard position <= size, member.packedSize <= size - position else {
+      throw error(.damaged, name, "\(member.packedSize) bytes", "an archive of \(size) bytes")
     }
-    let end = position + member.size
-    var checksum = Checksum()
+    let end = position + member.packedSize
     while position < end {
       let part = try read(file, at: position, count: min(1 << 20, end - position), name)
-      checksum.update(part)
       try body(part)
       position += part.count
-    }
-    guard checksum.value == member.checksum else {
-      throw error(.damaged, name, "contents of the checksum noted for them", "other contents")
     }
   }
 
@@ -153,11 +186,12 @@ struct ZipArchive {
       let nameBytes = directory.bytes[position + 46..<position + 46 + nameLength]
       var member = Member(
         offset: directory.uint32(position + 42), size: directory.uint32(position + 24),
+        packedSize: directory.uint32(position + 20),
         method: directory.uint16(position + 10),
         checksum: UInt32(truncatingIfNeeded: directory.uint32(position + 16)),
         isEncrypted: directory.uint16(position + 8) & 1 != 0)
       let extra = position + 46 + nameLength
-      readExtra(directory, extra..<extra + extraLength, entry: position, into: &member)
+      readExtra(directory, extra..<extra + extraLength, into: &member)
       members[String(decoding: nameBytes, as: UTF8.self)] = member
       position = next
     }
@@ -165,7 +199,7 @@ struct ZipArchive {
 
   /// Takes 64-bit sizes and offsets from the extra field where the entry's own are all ones.
   private func readExtra(
-    _ directory: Fields, _ range: Range<Int>, entry: Int, into member: inout Member
+    _ directory: Fields, _ range: Range<Int>, into member: inout Member
   ) {
     var position = range.lowerBound
     while position + 4 <= range.upperBound {
@@ -178,7 +212,7 @@ struct ZipArchive {
           return directory.uint64(field)
         }
         if member.size == 0xFFFF_FFFF, let value = next() { member.size = value }
-        if directory.uint32(entry + 20) == 0xFFFF_FFFF { _ = next() }
+        if member.packedSize == 0xFFFF_FFFF, let value = next() { member.packedSize = value }
         if member.offset == 0xFFFF_FFFF, let value = next() { member.offset = value }
       }
       position = end
@@ -233,24 +267,6 @@ struct ZipArchive {
     /// Values beyond `Int.max` become `Int.max`, which every later check refuses.
     func uint64(_ offset: Int) -> Int {
       Int(clamping: UInt64(uint32(offset)) | UInt64(uint32(offset + 4)) << 32)
-    }
-  }
-
-  /// CRC-32 as zip and PNG use it (polynomial 0xEDB88320, reflected).
-  private struct Checksum {
-    private static let table: [UInt32] = (0..<256).map { index in
-      (0..<8).reduce(UInt32(index)) { value, _ in value >> 1 ^ (value & 1) * 0xEDB8_8320 }
-    }
-    private var state: UInt32 = 0xFFFF_FFFF
-
-    var value: UInt32 { ~state }
-
-    mutating func update(_ bytes: [UInt8]) {
-      var state = state
-      for byte in bytes {
-        state = Self.table[Int(UInt8(truncatingIfNeeded: state) ^ byte)] ^ state >> 8
-      }
-      self.state = state
     }
   }
 }

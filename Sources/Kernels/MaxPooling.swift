@@ -53,6 +53,10 @@ public struct MaxPooling: Sendable {
   ) {
     let (picture, oy) = row.quotientAndRemainder(dividingBy: window.outputHeight)
     let source = input + picture * window.inputPixels * channels
+    if isOfPairs {
+      maximaOfPairs(source + 2 * oy * window.width * channels, into: output, places: places)
+      return
+    }
     for ox in 0..<window.outputWidth {
       let best = output + ox * channels
       let place = places + ox * channels
@@ -81,6 +85,44 @@ public struct MaxPooling: Sendable {
             }
           }
         }
+      }
+    }
+  }
+
+  /// Whether windows are 2 × 2 side by side, without padding, as in most networks.
+  private var isOfPairs: Bool {
+    window.windowHeight == 2 && window.windowWidth == 2 && window.strideY == 2
+      && window.strideX == 2 && window.padTop == 0 && window.padLeft == 0
+      && 2 * window.outputHeight <= window.height && 2 * window.outputWidth <= window.width
+  }
+
+  /// One row of maxima over pairs of rows and columns.
+  private func maximaOfPairs(
+    _ upper: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
+    places: UnsafeMutablePointer<Int32>
+  ) {
+    @inline(__always) func take(
+      _ value: Float, _ tap: Int32, _ best: inout Float, _ place: inout Int32
+    ) {
+      // As in `maxima`.
+      let isLarger: Int32 = value <= best ? 0 : -1
+      let mask = best == best ? isLarger : 0
+      let bits = UInt32(bitPattern: mask)
+      best = Float(bitPattern: value.bitPattern & bits | best.bitPattern & ~bits)
+      place = tap & mask | place & ~mask
+    }
+    let lower = upper + window.width * channels
+    for ox in 0..<window.outputWidth {
+      let (a, c) = (upper + 2 * ox * channels, lower + 2 * ox * channels)
+      let (b, d) = (a + channels, c + channels)
+      let (maxima, taps) = (output + ox * channels, places + ox * channels)
+      for channel in 0..<channels {
+        var (best, place) = (a[channel], Int32(0))
+        take(b[channel], 1, &best, &place)
+        take(c[channel], 2, &best, &place)
+        take(d[channel], 3, &best, &place)
+        maxima[channel] = best
+        taps[channel] = place
       }
     }
   }
@@ -121,6 +163,11 @@ public struct MaxPooling: Sendable {
     into sums: UnsafeMutablePointer<Float>
   ) {
     let (picture, y) = row.quotientAndRemainder(dividingBy: window.height)
+    if isOfPairs, y / 2 < window.outputHeight {
+      let pixel = (picture * window.outputPixels + y / 2 * window.outputWidth) * channels
+      gradientOfPairs(y % 2, outputGradient + pixel, places + pixel, into: sums)
+      return
+    }
     sums.update(repeating: 0, count: window.width * channels)
     for oy in window.outputRows(seeing: y) {
       let ky = y + window.padTop - oy * window.strideY
@@ -139,5 +186,26 @@ public struct MaxPooling: Sendable {
         }
       }
     }
+  }
+  /// One row of the input's gradient where each window is a pair of rows and columns: row `ky` of
+  /// its windows.
+  private func gradientOfPairs(
+    _ ky: Int, _ outputGradient: UnsafePointer<Float>, _ places: UnsafePointer<Int32>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let tap = Int32(2 * ky)
+    for ox in 0..<window.outputWidth {
+      let (gradients, place) = (outputGradient + ox * channels, places + ox * channels)
+      let left = target + 2 * ox * channels
+      let right = left + channels
+      for channel in 0..<channels {
+        let gradient = gradients[channel]  // read in any case, so that no jump is needed
+        left[channel] = place[channel] == tap ? gradient : 0
+        right[channel] = place[channel] == tap + 1 ? gradient : 0
+      }
+    }
+    // What no window sees at the end of an odd row.
+    let seen = 2 * window.outputWidth * channels
+    (target + seen).update(repeating: 0, count: window.width * channels - seen)
   }
 }

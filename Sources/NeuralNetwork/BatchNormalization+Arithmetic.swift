@@ -8,11 +8,17 @@ extension BatchNormalization {
     variance.map { 1 / ($0 + epsilon).squareRoot() }
   }
 
+  /// γ·inverse.
+  func scales(_ inverse: [Float]) -> [Float] {
+    guard let gamma else { return inverse }
+    return zip(inverse, gamma.value.values).map { $0 * $1 }
+  }
+
   /// γ·(x − mean)·inverse + β in place.
   func normalize(_ values: inout [Float], mean: [Float], inverse: [Float], _ pool: ThreadPool) {
     let channels = channels
-    let scale = zip(inverse, gamma.value.values).map { $0 * $1 }
-    let shift = beta.value.values
+    let scale = scales(inverse)
+    let shift = beta?.value.values ?? [Float](repeating: 0, count: channels)
     pool.forEachChunk(of: &values, chunk: rowsPerChunk(channels) * channels) { _, chunk in
       for row in stride(from: 0, to: chunk.count, by: channels) {
         for channel in 0..<channels {
@@ -26,10 +32,10 @@ extension BatchNormalization {
   /// Mean and variance (divided by the count) of each channel.
   func statistics(of values: [Float], _ pool: ThreadPool) -> (mean: [Float], variance: [Float]) {
     let rows = Double(max(values.count / channels, 1))
-    let mean = sums(rows: values.count / channels, width: channels, pool) { row, sums in
+    let mean = columnSums(rows: values.count / channels, width: channels, pool) { row, sums in
       for channel in 0..<sums.count { sums[channel] += values[row * sums.count + channel] }
     }.map { Float($0 / rows) }
-    let variance = sums(rows: values.count / channels, width: channels, pool) { row, sums in
+    let variance = columnSums(rows: values.count / channels, width: channels, pool) { row, sums in
       for channel in 0..<sums.count {
         let deviation = values[row * sums.count + channel] - mean[channel]
         sums[channel] += deviation * deviation
@@ -51,7 +57,7 @@ extension BatchNormalization {
     _ values: [Float], _ gradient: [Float], mean: [Float], inverse: [Float], _ pool: ThreadPool
   ) -> (gamma: [Float], beta: [Float]) {
     let channels = channels
-    let sums = sums(rows: values.count / channels, width: 2 * channels, pool) { row, sums in
+    let sums = columnSums(rows: values.count / channels, width: 2 * channels, pool) { row, sums in
       for channel in 0..<channels {
         let index = row * channels + channel
         sums[channel] += gradient[index] * ((values[index] - mean[channel]) * inverse[channel])
@@ -78,23 +84,5 @@ extension BatchNormalization {
         }
       }
     }
-  }
-
-  /// Sums over rows: in `Float` within a chunk of few rows, in `Double` over the chunks, in their
-  /// order.
-  private func sums(
-    rows: Int, width: Int, _ pool: ThreadPool,
-    _ add: @Sendable (_ row: Int, _ sums: inout MutableSpan<Float>) -> Void
-  ) -> [Double] {
-    let rowsAtOnce = min(256, rowsPerChunk(width))
-    let chunks = (rows + rowsAtOnce - 1) / rowsAtOnce
-    var partial = [Float](repeating: 0, count: chunks * width)
-    pool.forEachChunk(of: &partial, chunk: width) { range, sums in
-      let first = range.lowerBound / width * rowsAtOnce
-      for row in first..<min(first + rowsAtOnce, rows) { add(row, &sums) }
-    }
-    var result = [Double](repeating: 0, count: width)
-    for index in partial.indices { result[index % width] += Double(partial[index]) }
-    return result
   }
 }

@@ -2,6 +2,8 @@ import Kernels
 
 /// Batch normalisation per channel (the last axis): γ·(x − mean)/√(variance + ε) + β.
 ///
+/// A layer without scale has no γ, one without centre no β: they count as 1 and 0.
+///
 /// In inference, mean and variance are the moving ones. In training they are the batch's own where
 /// ``usesBatchStatistics`` is set, and the moving ones follow them:
 ///
@@ -12,8 +14,10 @@ import Kernels
 public struct BatchNormalization: Layer {
   public var name: String
   public let className = "BatchNormalization"
-  public var gamma: Parameter
-  public var beta: Parameter
+  /// Nil in a layer without scale.
+  public var gamma: Parameter?
+  /// Nil in a layer without centre.
+  public var beta: Parameter?
   public var movingMean: Parameter
   public var movingVariance: Parameter
   public let momentum: Float
@@ -32,25 +36,28 @@ public struct BatchNormalization: Layer {
   /// A layer with given statistics, all of it frozen.
   ///
   /// - Parameters:
+  ///   - gamma: nil for a layer without scale.
+  ///   - beta: nil for a layer without centre.
   ///   - momentum: Keras' default is 0.99.
   ///   - epsilon: Keras' default is 10⁻³.
   /// - Throws: ``NeuralNetworkError/count(what:expected:found:)``.
   public init(
-    gamma: [Float], beta: [Float], movingMean: [Float], movingVariance: [Float],
+    gamma: [Float]?, beta: [Float]?, movingMean: [Float], movingVariance: [Float],
     momentum: Float = 0.99, epsilon: Float = 1e-3, name: String = ""
   ) throws {
+    let channels = movingMean.count
     for (what, values) in [
-      ("values of beta", beta), ("moving means", movingMean),
-      ("moving variances", movingVariance),
-    ] where values.count != gamma.count {
-      throw NeuralNetworkError.count(what: what, expected: gamma.count, found: values.count)
+      ("values of gamma", gamma), ("values of beta", beta), ("moving variances", movingVariance),
+    ] {
+      guard let values, values.count != channels else { continue }
+      throw NeuralNetworkError.count(what: what, expected: channels, found: values.count)
     }
     func parameter(_ name: String, _ values: [Float]) -> Parameter {
       Parameter(
         name: name, value: Tensor(shape: [values.count], values: values), isTrainable: false)
     }
-    self.gamma = parameter("gamma", gamma)
-    self.beta = parameter("beta", beta)
+    self.gamma = gamma.map { parameter("gamma", $0) }
+    self.beta = beta.map { parameter("beta", $0) }
     self.movingMean = parameter("moving_mean", movingMean)
     self.movingVariance = parameter("moving_variance", movingVariance)
     self.momentum = momentum
@@ -60,23 +67,27 @@ public struct BatchNormalization: Layer {
 
   /// A new layer as Keras makes it: γ 1, β 0, moving mean 0 and variance 1, all of it training.
   public init(
-    channels: Int, momentum: Float = 0.99, epsilon: Float = 1e-3, name: String = ""
+    channels: Int, momentum: Float = 0.99, epsilon: Float = 1e-3, center: Bool = true,
+    scale: Bool = true, name: String = ""
   ) throws {
     let (zeros, ones) = (
       [Float](repeating: 0, count: channels), [Float](repeating: 1, count: channels)
     )
     try self.init(
-      gamma: ones, beta: zeros, movingMean: zeros, movingVariance: ones, momentum: momentum,
+      gamma: scale ? ones : nil, beta: center ? zeros : nil, movingMean: zeros,
+      movingVariance: ones, momentum: momentum,
       epsilon: epsilon, name: name)
     setTrainable(true)
   }
 
-  var channels: Int { gamma.value.values.count }
-  public var parameters: [Parameter] { [gamma, beta, movingMean, movingVariance] }
+  var channels: Int { movingMean.value.values.count }
+  public var parameters: [Parameter] {
+    [gamma, beta].compactMap { $0 } + [movingMean, movingVariance]
+  }
 
   public mutating func updateParameters(_ body: (inout Parameter) throws -> Void) rethrows {
-    try body(&gamma)
-    try body(&beta)
+    if gamma != nil { try body(&gamma!) }
+    if beta != nil { try body(&beta!) }
     try body(&movingMean)
     try body(&movingVariance)
   }
@@ -85,8 +96,8 @@ public struct BatchNormalization: Layer {
   ///
   /// To train γ and β by frozen statistics, unset ``usesBatchStatistics`` afterwards.
   public mutating func setTrainable(_ isTrainable: Bool) {
-    gamma.isTrainable = isTrainable
-    beta.isTrainable = isTrainable
+    gamma?.isTrainable = isTrainable
+    beta?.isTrainable = isTrainable
     usesBatchStatistics = isTrainable
   }
 
@@ -129,12 +140,12 @@ public struct BatchNormalization: Layer {
     let (mean, inverse) =
       kept.batch
       ?? (movingMean.value.values, inverseDeviations(movingVariance.value.values))
-    let isTrained = gamma.isTrainable || beta.isTrainable
-    if isTrained || kept.batch != nil {
+    let (trainsGamma, trainsBeta) = (gamma?.isTrainable == true, beta?.isTrainable == true)
+    if trainsGamma || trainsBeta || kept.batch != nil {
       let sums = gradientSums(
         kept.input.values, gradient.values, mean: mean, inverse: inverse, pool)
-      if gamma.isTrainable { gamma.gradient = sums.gamma }
-      if beta.isTrainable { beta.gradient = sums.beta }
+      if trainsGamma { gamma?.gradient = sums.gamma }
+      if trainsBeta { beta?.gradient = sums.beta }
       guard needsInputGradient else { return nil }
       if kept.batch != nil {
         subtractMeans(
@@ -143,7 +154,7 @@ public struct BatchNormalization: Layer {
     }
     guard needsInputGradient else { return nil }
     gradient.values.scaleChannels(
-      by: zip(inverse, gamma.value.values).map { $0 * $1 }, adding: [0], pool: pool)
+      by: scales(inverse), adding: [0], pool: pool)
     return gradient
   }
 

@@ -9,8 +9,8 @@ public struct Dense: ActivatedLayer {
   /// (inputs, units).
   public var kernel: Parameter
 
-  /// (units).
-  public var bias: Parameter
+  /// (units), or nil for none.
+  public var bias: Parameter?
 
   private var input: Tensor?
   private var output: Tensor?
@@ -18,43 +18,43 @@ public struct Dense: ActivatedLayer {
   /// A layer with a Glorot-uniform kernel and a bias of zeros, as Keras makes it.
   public init(
     name: String = "", inputs: Int, units: Int, activation: Activation = .linear,
-    generator: inout Generator
+    useBias: Bool = true, generator: inout Generator
   ) {
     self.name = name
     self.activation = activation
     kernel = Parameter(
       name: "kernel",
       value: generator.glorotUniform(shape: [inputs, units], inputs: inputs, outputs: units))
-    bias = Parameter(name: "bias", value: Tensor(zeros: [units]))
+    bias = useBias ? Parameter(name: "bias", value: Tensor(zeros: [units])) : nil
   }
 
   /// A layer with given weights.
   ///
   /// - Parameters:
   ///   - kernel: (inputs, units).
-  ///   - bias: (units).
+  ///   - bias: (units), or nil for none.
   /// - Throws: ``NeuralNetworkError/shape(layer:expected:found:)``.
   public init(
-    name: String = "", kernel: Tensor, bias: Tensor, activation: Activation = .linear
+    name: String = "", kernel: Tensor, bias: Tensor?, activation: Activation = .linear
   ) throws {
-    guard kernel.shape.count == 2, bias.shape == [kernel.shape[1]] else {
+    guard kernel.shape.count == 2, bias.map({ $0.shape == [kernel.shape[1]] }) ?? true else {
       throw NeuralNetworkError.shape(
         layer: name.isEmpty ? "Dense" : name, expected: "a kernel (inputs, units), a bias (units)",
-        found: kernel.shape + bias.shape)
+        found: kernel.shape + (bias?.shape ?? []))
     }
     self.name = name
     self.activation = activation
     self.kernel = Parameter(name: "kernel", value: kernel)
-    self.bias = Parameter(name: "bias", value: bias)
+    self.bias = bias.map { Parameter(name: "bias", value: $0) }
   }
 
   public var inputs: Int { kernel.value.shape[0] }
   public var units: Int { kernel.value.shape[1] }
-  public var parameters: [Parameter] { [kernel, bias] }
+  public var parameters: [Parameter] { [kernel] + (bias.map { [$0] } ?? []) }
 
   public mutating func updateParameters(_ body: (inout Parameter) throws -> Void) rethrows {
     try body(&kernel)
-    try body(&bias)
+    if bias != nil { try body(&bias!) }
   }
 
   public func outputShape(_ inputShape: [Int]) throws -> [Int] {
@@ -71,8 +71,10 @@ public struct Dense: ActivatedLayer {
     try LinearAlgebra.multiply(
       input.values, kernel.value.values, into: &output.values, m: rows, n: units, k: inputs,
       pool: pool)
-    for row in 0..<rows {
-      for unit in 0..<units { output.values[row * units + unit] += bias.value.values[unit] }
+    if let bias {
+      for row in 0..<rows {
+        for unit in 0..<units { output.values[row * units + unit] += bias.value.values[unit] }
+      }
     }
     activation.apply(to: &output, pool: pool)
     return output
@@ -99,12 +101,12 @@ public struct Dense: ActivatedLayer {
         input.values, gradient.values, into: &kernel.gradient, m: inputs, n: units, k: rows,
         transposeA: true, pool: pool)
     }
-    if bias.isTrainable {
+    if bias?.isTrainable == true {
       var sums = [Float](repeating: 0, count: units)
       for row in 0..<rows {
         for unit in 0..<units { sums[unit] += gradient.values[row * units + unit] }
       }
-      bias.gradient = sums
+      bias?.gradient = sums
     }
     guard needsInputGradient else { return nil }
     var result = Tensor(zeros: input.shape)

@@ -12,6 +12,19 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   /// Of training, without validation.
   public var seconds: Double
   public var rowsPerSecond: Double
+
+  public init(
+    epoch: Int, loss: Double, accuracy: Double, validationLoss: Double? = nil,
+    validationAccuracy: Double? = nil, seconds: Double, rowsPerSecond: Double
+  ) {
+    self.epoch = epoch
+    self.loss = loss
+    self.accuracy = accuracy
+    self.validationLoss = validationLoss
+    self.validationAccuracy = validationAccuracy
+    self.seconds = seconds
+    self.rowsPerSecond = rowsPerSecond
+  }
 }
 
 /// How far a training is.

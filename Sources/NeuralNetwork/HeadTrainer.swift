@@ -84,9 +84,12 @@ public struct HeadTrainer: Sendable {
     else { return }
     let folded = map.fold(
       kernel: dense.kernel.value.values.map { Double($0) },
-      bias: dense.bias.value.values.map { Double($0) })
+      bias: dense.bias?.value.values.map { Double($0) }
+        ?? [Double](repeating: 0, count: dense.units))
     dense.kernel.value.values = folded.kernel.map { Float($0) }
-    dense.bias.value.values = folded.bias.map { Float($0) }
+    let bias = Tensor(shape: [dense.units], values: folded.bias.map { Float($0) })
+    dense.bias = Parameter(
+      name: "bias", value: bias, isTrainable: dense.bias?.isTrainable ?? true)
     head.layers[index] = dense
   }
 

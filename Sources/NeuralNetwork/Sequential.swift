@@ -16,16 +16,23 @@ public struct Sequential: Sendable {
     self.inputShape = inputShape
     self.layers = layers
     _ = try outputShapes()
+    let names = Self.names(layers.map { ($0.name, $0.className) })
+    for index in self.layers.indices { self.layers[index].name = names[index] }
+  }
+
+  /// The names of layers, those that have none named by their class as Keras would.
+  package static func names(_ layers: [(name: String, className: String)]) -> [String] {
     var taken = Set(layers.map(\.name))
-    for index in self.layers.indices where self.layers[index].name.isEmpty {
-      let base = Self.snakeCase(self.layers[index].className)
+    return layers.map { layer in
+      guard layer.name.isEmpty else { return layer.name }
+      let base = snakeCase(layer.className)
       var (name, number) = (base, 0)
       while taken.contains(name) {
         number += 1
         name = "\(base)_\(number)"
       }
       taken.insert(name)
-      self.layers[index].name = name
+      return name
     }
   }
 

@@ -20,6 +20,9 @@ public struct TrainedModel: Sendable {
 
   /// The epoch whose weights the model has.
   public var bestEpoch: Int
+
+  /// As it was after the last step.
+  public var optimizer: Optimizer
 }
 
 /// Trains a whole network, or those of its layers that are not frozen, by gradients.
@@ -61,7 +64,8 @@ public struct Trainer: Sendable {
       progress: progress)
     var trained = loop.model
     trained.outputActivation = activation
-    return TrainedModel(model: trained, history: loop.history, bestEpoch: loop.bestEpoch)
+    return TrainedModel(
+      model: trained, history: loop.history, bestEpoch: loop.bestEpoch, optimizer: loop.optimizer)
   }
 
   /// Loss (with label smoothing, without class weights) and accuracy of a network in inference, as

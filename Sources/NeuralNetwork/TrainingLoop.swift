@@ -7,7 +7,7 @@ struct TrainingLoop {
   private(set) var history: [EpochRecord] = []
   private(set) var best: TrainingCheckpoint.Best?
 
-  private var optimizer: Optimizer
+  private(set) var optimizer: Optimizer
   private var order: Generator
   private let loss: CrossEntropy
   private let pool: ThreadPool

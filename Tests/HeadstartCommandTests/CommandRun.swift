@@ -69,7 +69,12 @@ final class Workspace: Sendable {
       .appendingPathComponent("headstart command \(UUID().uuidString)").path
     try DemoPictures(seed: 2, training: 20, validation: 8, test: 12)
       .write(to: path + "/pictures", pool: ThreadPool(threads: 2))
-    var generator = SystemRandomNumberGenerator()
+    // The same in every run, so that what is learned of the sketches is.
+    var state: UInt64 = 1
+    func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state
+    }
     try VGGWeights(
       architecture: .vgg16,
       convolutions: VGGWeights.Architecture.vgg16.convolutions.map { name, inputs, outputs in
@@ -77,7 +82,7 @@ final class Workspace: Sendable {
         return VGGWeights.Convolution(
           name: name, inputChannels: inputs, outputChannels: outputs,
           kernel: (0..<9 * inputs * outputs).map { _ in
-            (Float(generator.next() >> 40) / Float(1 << 23) - 1) * bound
+            (Float(next() >> 40) / Float(1 << 23) - 1) * bound
           },
           bias: [Float](repeating: 0, count: outputs))
       }

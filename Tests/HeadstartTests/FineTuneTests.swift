@@ -106,7 +106,7 @@ import Testing
     #expect {
       try run(other, resumes: true)
     } throws: {
-      if case .otherRun(_, "settings", _, _) = $0 as? FineTuneError { true } else { false }
+      if case .otherRun(_, "settings", _, _) = $0 as? CheckpointError { true } else { false }
     }
     // A constant rate does not depend on the number of epochs: there may be more of them.
     other = settings
@@ -126,7 +126,7 @@ import Testing
     #expect {
       try run(settings, resumes: true)
     } throws: {
-      if case .damagedCheckpoint = $0 as? FineTuneError { true } else { false }
+      if case .damaged = $0 as? CheckpointError { true } else { false }
     }
   }
 

@@ -1,5 +1,7 @@
 import Foundation
 import KerasFormat
+import Kernels
+import NeuralNetwork
 import Testing
 
 @Suite("Models saved by Keras") struct KerasModelReadTests {
@@ -33,6 +35,17 @@ import Testing
         #expect(abs(value - Double(reference)) < 1e-5, "picture \(index)")
       }
     }
+  }
+
+  @Test("The networks made of them predict the same too", arguments: files)
+  func networks(file: String) throws {
+    let network = try KerasModel(path: Fixture.path("models/\(file)")).network(file: file)
+    let pictures = try Self.golden("pictures")
+    let expected = try Self.golden(file.split(separator: ".").first.map(String.init) ?? "")
+    let found = try network(
+      Tensor(shape: pictures.shape, values: pictures.values), pool: ThreadPool(threads: 2))
+    #expect(found.shape == expected.shape)
+    #expect(zip(found.values, expected.values).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
   @Test("Every kind of layer is read with all that it says", arguments: ["keras2", "keras3"])
@@ -97,6 +110,24 @@ import Testing
     }
     #expect(convolutions.count == 13)
     #expect(model.layers.last?.weight("bias")?.values == [1, 2])
+  }
+
+  @Test(
+    "A head on applications.VGG16 by the functional API, the base flat or as one layer",
+    arguments: ["keras3_flat.keras", "keras3_inner.keras", "keras2_inner.h5"])
+  func functionalVGG(file: String) throws {
+    let model = try KerasModel(path: Fixture.path("vgg/\(file)"))
+    #expect(model.inputShape == [64, 64, 3])
+    #expect(model.layers.prefix(18).map(\.trainable) == [Bool](repeating: false, count: 18))
+    #expect(model.layers.suffix(3).map(\.name) == ["average", "drop", "head"])
+    let weights = try VGGWeights.load(Fixture.path("vgg/\(file)"))
+    let convolutions = model.layers.filter { $0.weight("kernel")?.shape.count == 4 }
+    #expect(convolutions.map { $0.weight("kernel")?.values } == weights.convolutions.map(\.kernel))
+    let head = try #require(model.layers.last?.weight("kernel"))
+    #expect(head.values.first == -1 && head.values.last == 1 && head.shape == [512, 1])
+    let network = try model.network(file: file)
+    #expect(try network.outputShape() == [1])
+    #expect(network.layers.filter(\.isTrainable).map(\.name) == ["head"])
   }
 
   @Test("What is not supported is named")

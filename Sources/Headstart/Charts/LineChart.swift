@@ -63,7 +63,7 @@ public struct LineChart: Sendable {
 
   public var title: String?
   public var x, y: Axis
-  /// In the legend's order; of more than five, the first five's looks return.
+  /// In the legend's order; of more than 25, the first ones' looks return.
   public var lines: [Line]
   public var marks: [Mark]
 

@@ -11,6 +11,8 @@ struct LineChartDrawing {
   private let left, right, top, bottom: Double
   private let height: Double
   private let horizontal, vertical: AxisTicks
+  /// Where each line stands in the legend.
+  private let entries: [(name: String, x: Double, row: Int)]
 
   init(_ chart: LineChart, width: Double, height: Double) {
     self.chart = chart
@@ -27,7 +29,9 @@ struct LineChartDrawing {
     let widest = ticks.major.map { Double(ticks.label($0).count) }.max() ?? 1
     left = 34 + 6.7 * widest
     right = width - 16
-    top = (chart.title == nil ? 14 : 32) + 18
+    // The legend may take several rows.
+    entries = Self.entries(chart.lines.map(\.name), from: left, to: right)
+    top = (chart.title == nil ? 14 : 32) + 18 * Double((entries.last?.row ?? 0) + 1)
     bottom = height - 46
   }
 
@@ -39,7 +43,7 @@ struct LineChartDrawing {
   var body: String {
     var text = ""
     if let title = chart.title {
-      text += Self.text(title, left, 20, "font-size=\"13\" font-weight=\"bold\"")
+      text += Markup.text(title, left, 20, "font-size=\"13\" font-weight=\"bold\"")
     }
     text += grid + marks + curves + axes + legend
     return text
@@ -60,7 +64,7 @@ struct LineChartDrawing {
     text += Self.line(left, top, left, bottom, "stroke=\"\(Self.ink)\"")
     for value in horizontal.major {
       text += Self.line(x(value), bottom, x(value), bottom + 5, "stroke=\"\(Self.ink)\"")
-      text += Self.text(
+      text += Markup.text(
         horizontal.label(value), x(value), bottom + 18, "text-anchor=\"middle\"")
     }
     for value in horizontal.minor {
@@ -68,14 +72,14 @@ struct LineChartDrawing {
     }
     for value in vertical.major {
       text += Self.line(left - 5, y(value), left, y(value), "stroke=\"\(Self.ink)\"")
-      text += Self.text(vertical.label(value), left - 8, y(value) + 4, "text-anchor=\"end\"")
+      text += Markup.text(vertical.label(value), left - 8, y(value) + 4, "text-anchor=\"end\"")
     }
     for value in vertical.minor {
       text += Self.line(left - 3, y(value), left, y(value), "stroke=\"\(Self.ink)\"")
     }
-    text += Self.text(chart.x.label, (left + right) / 2, height - 10, "text-anchor=\"middle\"")
+    text += Markup.text(chart.x.label, (left + right) / 2, height - 10, "text-anchor=\"middle\"")
     let (across, down) = (LineChart.number(14), LineChart.number((top + bottom) / 2))
-    text += Self.text(
+    text += Markup.text(
       chart.y.label, 14, (top + bottom) / 2,
       "text-anchor=\"middle\" transform=\"rotate(-90 \(across) \(down))\"")
     return text
@@ -118,7 +122,7 @@ struct LineChartDrawing {
       let isHigh = (near.min() ?? bottom) - top >= bottom - (near.max() ?? bottom)
       return Self.line(
         place, top, place, bottom, "stroke=\"#6E6E6E\" stroke-dasharray=\"1.5 2.5\"")
-        + Self.text(
+        + Markup.text(
           mark.text, place + (isLate ? -5 : 5), isHigh ? top + 12 : bottom - 7,
           "font-size=\"11\" fill=\"#555555\" text-anchor=\"\(isLate ? "end" : "start")\"")
     }.joined()
@@ -127,19 +131,32 @@ struct LineChartDrawing {
   /// Above the plot, where no curve runs.
   private var legend: String {
     guard chart.lines.count > 1 else { return "" }
-    var place = left
-    let base = top - 8
-    return chart.lines.enumerated().map { index, line in
-      let entry =
-        Self.line(place, base - 4, place + 26, base - 4, Self.look(index))
-        + Self.text(line.name, place + 31, base, "")
-      place += 31 + 7 * Double(line.name.count) + 16
-      return entry
+    let rows = entries.last?.row ?? 0
+    return entries.enumerated().map { index, entry in
+      let base = top - 8 - 18 * Double(rows - entry.row)
+      return Self.line(entry.x, base - 4, entry.x + 26, base - 4, Self.look(index))
+        + Markup.text(entry.name, entry.x + 31, base)
     }.joined()
   }
 
+  /// From left to right, in as many rows as are needed.
+  private static func entries(
+    _ names: [String], from left: Double, to right: Double
+  ) -> [(name: String, x: Double, row: Int)] {
+    var (place, row) = (left, 0)
+    let longest = max(4, Int((right - left - 31) / 6.8))
+    return names.map { name in
+      let name = Markup.cut(name, to: longest)
+      let width = 31 + 12 * Markup.width(name)
+      if place > left, place + width > right { (place, row) = (left, row + 1) }
+      defer { place += width + 16 }
+      return (name, place, row)
+    }
+  }
+
   private static func look(_ index: Int) -> String {
-    let dash = dashes[index % dashes.count]
+    // Of more lines than colours, the dashes move on.
+    let dash = dashes[(index + index / colours.count) % dashes.count]
     return "stroke=\"\(colours[index % colours.count])\" stroke-width=\"2\""
       + " stroke-linejoin=\"round\""
       + (dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\"")
@@ -151,14 +168,5 @@ struct LineChartDrawing {
     let ends = zip(["x1", "y1", "x2", "y2"], [x1, y1, x2, y2])
       .map { "\($0)=\"\(LineChart.number($1))\"" }.joined(separator: " ")
     return "<line \(ends) \(attributes)/>\n"
-  }
-
-  private static func text(
-    _ text: String, _ x: Double, _ y: Double, _ attributes: String
-  ) -> String {
-    let escaped = text.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-      .replacing(">", with: "&gt;")
-    let place = "x=\"\(LineChart.number(x))\" y=\"\(LineChart.number(y))\""
-    return "<text \(place)\(attributes.isEmpty ? "" : " " + attributes)>\(escaped)</text>\n"
   }
 }

@@ -1,11 +1,9 @@
-/// Why a classifier cannot be fine-tuned, or a fine-tuning not be resumed.
+/// Why a classifier cannot be fine-tuned.
 public enum FineTuneError: Error, Equatable, CustomStringConvertible {
   case unknownPart(name: String, expected: String)
   case noConvolutions(layer: String)
   case otherClasses(model: [String], data: [String])
   case noValidation
-  case otherRun(path: String, what: String, expected: String, found: String)
-  case damagedCheckpoint(path: String, reason: String)
 
   public var description: String {
     switch self {
@@ -20,10 +18,6 @@ public enum FineTuneError: Error, Equatable, CustomStringConvertible {
     case .noValidation:
       return "There are no validation pictures, so nothing can say whether fine-tuning makes the"
         + " model better: set some apart, or take the result as it comes with --force."
-    case .otherRun(let path, let what, let expected, let found):
-      return "\(path) belongs to another run: its \(what) is \(found), this run's is \(expected)."
-    case .damagedCheckpoint(let path, let reason):
-      return "\(path) is no checkpoint that training could go on from: \(reason)."
     }
   }
 }

@@ -9,6 +9,9 @@ public struct FineTuneResult: Sendable {
   public let comparison: ModelComparison?
   public let validationBefore: EvaluationReport?
   public let validationAfter: EvaluationReport?
+  /// The predictions behind both.
+  public let judgedBefore: JudgedPredictions?
+  public let judgedAfter: JudgedPredictions?
   public let trained: TrainedModel
   public let extraction: ExtractionResult
   public let validationExtraction: ExtractionResult
@@ -36,10 +39,8 @@ public struct FineTuneResult: Sendable {
         source: .validation, mayTemper: work.stage.settings.calibrates)
     classifier = try work.network.classifier(
       trainedOn: PictureSet(rows.train.pictures), calibration: calibration, pool: work.stage.pool)
-    func report(_ probabilities: [[Double]]) throws -> EvaluationReport? {
-      labels.isEmpty
-        ? nil
-        : try EvaluationReport(probabilities: probabilities, labels: labels, classes: classes)
+    func judged(_ probabilities: [[Double]]) -> JudgedPredictions? {
+      labels.isEmpty ? nil : rows.validation.judged(probabilities, classes: classes)
     }
     let probabilitiesBefore = Calibration.probabilities(before, temperature: 1)
     let probabilitiesAfter = Calibration.probabilities(
@@ -48,8 +49,10 @@ public struct FineTuneResult: Sendable {
       labels.isEmpty
       ? nil
       : ModelComparison(before: probabilitiesBefore, after: probabilitiesAfter, labels: labels)
-    validationBefore = try report(probabilitiesBefore)
-    validationAfter = try report(probabilitiesAfter)
+    judgedBefore = judged(probabilitiesBefore)
+    judgedAfter = judged(probabilitiesAfter)
+    validationBefore = try judgedBefore?.report()
+    validationAfter = try judgedAfter?.report()
     self.trained = trained
     extraction = rows.extracted
     validationExtraction = rows.validationExtracted

@@ -18,6 +18,14 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
     case step
     /// Half a cosine, down to zero.
     case cosine
+
+    var shape: LearningRateSchedule.Shape {
+      switch self {
+      case .constant: .constant
+      case .step: .step(drops: 2, factor: 0.1)
+      case .cosine: .cosine(final: 0)
+      }
+    }
   }
 
   /// What trains besides the head: a block (`block5` and all above), a layer's name (it and all
@@ -108,7 +116,7 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
   ) -> TrainingConfiguration {
     var configuration = TrainingConfiguration(rule)
     configuration.learningRate = learningRate
-    configuration.schedule = LearningRateSchedule(shape, warmUp: warmUp)
+    configuration.schedule = LearningRateSchedule(schedule.shape, warmUp: warmUp)
     if weightDecay > 0 {
       configuration.weightDecay = WeightDecay(weightDecay, kind: .decoupled, kernelsOnly: true)
     }
@@ -126,14 +134,6 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
     configuration.classWeights = classWeights
     configuration.seed = seed
     return configuration
-  }
-
-  private var shape: LearningRateSchedule.Shape {
-    switch schedule {
-    case .constant: .constant
-    case .step: .step(drops: 2, factor: 0.1)
-    case .cosine: .cosine(final: 0)
-    }
   }
 }
 

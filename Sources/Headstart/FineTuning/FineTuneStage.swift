@@ -55,7 +55,7 @@ public struct FineTuneStage: Sendable {
   ///   - classifier: with its head trained.
   ///   - checkpoint: where the state after each epoch is kept.
   ///   - resumes: whether to go on from the checkpoint, if there is one.
-  /// - Throws: ``FineTuneError``, ``StageError`` when a class has nothing to train on,
+  /// - Throws: ``FineTuneError``, ``CheckpointError``, ``StageError`` when a class has nothing to train on,
   ///   ``Cancelled``, and the errors of the floors below.
   public func run(
     _ data: DataSet, classifier: Classifier, checkpoint path: String, resumes: Bool,
@@ -68,7 +68,7 @@ public struct FineTuneStage: Sendable {
     let before = try work.logits(of: rows.validation, cancellation: cancellation)
 
     let trainer = try Trainer(work.configuration(rows.train), pool: pool)
-    let file = FineTuneCheckpoint(path: path)
+    let file = CheckpointFile(path: path)
     let identity = try work.identity(rows)
     var checkpoint: TrainingCheckpoint?
     if resumes, file.exists {

@@ -76,12 +76,9 @@ extension FineTuneStage {
 
     func configuration(_ rows: LabelledRows) -> TrainingConfiguration {
       let settings = stage.settings
-      let classes = data.classes.count
-      let weights = (0..<classes).map { label in
-        Float(rows.labels.count) / Float(classes * max(rows.labels.count { $0 == label }, 1))
-      }
       return settings.training(
-        classWeights: settings.balanced ? weights : nil, layers: network.trainedLayers,
+        classWeights: settings.balanced ? rows.balancedWeights(data.classes.count) : nil,
+        layers: network.trainedLayers,
         hasValidation: !data.validation.isEmpty)
     }
 
@@ -115,20 +112,14 @@ extension FineTuneStage {
     }
 
     /// Everything that the bits of the result depend on.
-    func identity(_ rows: Rows) throws -> FineTuneCheckpoint.Identity {
+    func identity(_ rows: Rows) throws -> CheckpointFile.Identity {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys]
       var settings = stage.settings
       // More epochs may be asked for, unless the rate's way depends on their number.
       if settings.schedule == .constant, settings.warmUp == 0 { settings.epochs = 0 }
       var head = TensorHash()
-      for layer in network.original.head.layers {
-        for parameter in layer.parameters {
-          head.add(
-            name: "\(layer.name)/\(parameter.name)", shape: parameter.value.shape,
-            values: parameter.value.values)
-        }
-      }
+      for layer in network.original.head.layers { head.add(layer) }
       return [
         "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
         "base": network.base.key.identifier,

@@ -2,12 +2,12 @@ import Foundation
 import KerasFormat
 import NeuralNetwork
 
-/// The file from which a killed fine-tuning goes on to the same bits: `checkpoint.h5`.
+/// The file from which a killed training of a network goes on to the same bits: `checkpoint.h5`.
 ///
 /// Groups `weights/<layer>/<parameter>`, `best/…` likewise and `slots/<parameter>/<slot>`, all
 /// numbered; the root attribute `state` holds the rest as JSON. Written atomically after each
 /// epoch.
-struct FineTuneCheckpoint {
+struct CheckpointFile {
   /// What the run is: two runs of equal values would give the same bits.
   typealias Identity = [String: String]
 
@@ -57,7 +57,7 @@ struct FineTuneCheckpoint {
   /// - Parameters:
   ///   - model: a network of the checkpoint's layers.
   ///   - identity: of the run that wants to go on.
-  /// - Throws: ``FineTuneError`` if the file belongs to another run or does not fit the network,
+  /// - Throws: ``CheckpointError`` if the file belongs to another run or does not fit the network,
   ///   `KerasFormatError` if it cannot be read.
   func read(for model: Sequential, identity: Identity) throws -> TrainingCheckpoint {
     let file = try HDF5File(opening: path)
@@ -68,7 +68,7 @@ struct FineTuneCheckpoint {
     for (what, expected) in identity.sorted(by: { $0.key < $1.key }) {
       let found = state.identity[what] ?? "unknown"
       guard found == expected else {
-        throw FineTuneError.otherRun(path: path, what: what, expected: expected, found: found)
+        throw CheckpointError.otherRun(path: path, what: what, expected: expected, found: found)
       }
     }
     let words = ([state.order] + state.randomStates.compactMap { $0 }).map(\.state.count)
@@ -130,7 +130,22 @@ struct FineTuneCheckpoint {
     return values
   }
 
-  private func damaged(_ reason: String) -> FineTuneError {
-    .damagedCheckpoint(path: path, reason: reason)
+  private func damaged(_ reason: String) -> CheckpointError {
+    .damaged(path: path, reason: reason)
+  }
+}
+
+/// Why a training cannot go on from a checkpoint.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  case otherRun(path: String, what: String, expected: String, found: String)
+  case damaged(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .otherRun(let path, let what, let expected, let found):
+      "\(path) belongs to another run: its \(what) is \(found), this run's is \(expected)."
+    case .damaged(let path, let reason):
+      "\(path) is no checkpoint that training could go on from: \(reason)."
+    }
   }
 }

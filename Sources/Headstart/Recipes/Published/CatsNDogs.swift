@@ -1,0 +1,33 @@
+extension RecipeBook {
+  static let catsNDogs = """
+    name: cats-n-dogs
+    title: Two folds, each its own head and fine-tuned block 5, averaged, at 250 x 250
+    source: seed 001, cats_n_dogs.ipynb
+    published: "Kaggle log loss .161, from 25,000 cats and dogs"
+    notes:
+      - In the original the head is trained before the folds are made, and so has seen every fold's validation pictures. Here each fold trains its own.
+      - The original keeps 17.5 GiB of pixels in memory; here features are read from the disk.
+      - Its ids keep ".jpg"; here they do not.
+    pictures: {size: 250, preprocessing: rescale, interpolation: nearest}
+    models:
+      - name: head
+        backbone: vgg16
+        folds: 2
+        head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, batchSize: 16, epochs: 3}
+      - name: fine-tuned
+        startsFrom: head
+        folds: 2
+        fineTuning:
+          unfreeze: block5
+          optimizer: sgd
+          learningRate: 0.0001
+          momentum: 0.9
+          batchSize: 16
+          epochs: 50
+          patience: 1
+          refitHead: false
+          views: 1
+          augmentation: {}
+    result: fine-tuned
+    """
+}

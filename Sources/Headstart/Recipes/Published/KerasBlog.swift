@@ -1,0 +1,49 @@
+extension RecipeBook {
+  static let kerasBlog = """
+    name: keras-blog
+    title: The three scripts of "Building powerful image classification models using very little data"
+    source: F. Chollet, The Keras Blog, 2016
+    published: "validation accuracy of 2000/800 cats and dogs: small-convnet .79-.81, bottleneck .90-.91, fine-tuned .94"
+    notes:
+      - The original unfreezes by index (layers[:25]), which is right for a net with ZeroPadding layers only; what is meant, and done here, is block 5 and the head.
+      - Shear of .2 radians, as Keras had it then, is 11.46 degrees.
+      - Augmented views are computed once and kept, twelve of each picture, in place of a fresh one each time.
+    pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
+    models:
+      - name: small-convnet
+        network:
+          - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Conv2D: {filters: 64, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Flatten
+          - Dense: {units: 64, activation: relu}
+          - Dropout: {rate: 0.5}
+          - Output
+        training:
+          optimizer: rmsprop
+          learningRate: 0.001
+          batchSize: 16
+          epochs: 50
+          augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
+      - name: bottleneck
+        backbone: vgg16
+        head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, epochs: 50, batchSize: 16}
+      - name: fine-tuned
+        startsFrom: bottleneck
+        fineTuning:
+          unfreeze: block5
+          optimizer: sgd
+          learningRate: 0.0001
+          momentum: 0.9
+          batchSize: 16
+          epochs: 50
+          patience: 10
+          views: 12
+          refitHead: false
+          augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
+    result: fine-tuned
+    """
+}

@@ -1,0 +1,181 @@
+import Foundation
+import KerasFormat
+import Pictures
+import Yams
+
+extension Recipe {
+  /// Reads a recipe.
+  ///
+  /// - Parameters:
+  ///   - file: what messages call it.
+  ///   - overrides: `place=value`, such as `models.bottleneck.head.epochs=5`, the value being YAML;
+  ///     models are named.
+  /// - Throws: ``RecipeError``, which names the place.
+  public init(yaml: String, file: String, overrides: [String] = []) throws {
+    var tree = try JSONValue(yaml: yaml, file: file)
+    for override in overrides { try tree.override(override) }
+    try self.init(tree, file: file)
+    try check()
+  }
+
+  private static let names: Set = [
+    "name", "title", "source", "published", "notes", "pictures", "models", "result", "testTime",
+    "clip", "positive",
+  ]
+
+  private init(_ tree: JSONValue, file: String) throws {
+    try tree.checkNames(Self.names, place: file)
+    func value<Value: Decodable>(_ name: String, _ fallback: Value) throws -> Value {
+      try tree[name]?.decoded(place: "\(file): \(name)") ?? fallback
+    }
+    let name: String = try value("name", "")
+    guard !name.isEmpty else { throw RecipeError(file, expected: "a name", found: "none") }
+    guard case .array(let list) = tree["models"] ?? .null else {
+      throw RecipeError("\(file): models", expected: "a list", found: "none")
+    }
+    let pictures = try FeatureSettings(
+      pictures: tree["pictures"] ?? .object([:]), over: FeatureSettings(),
+      place: "\(file): pictures")
+    var models: [RecipeModel] = []
+    for (index, member) in list.enumerated() {
+      models.append(
+        try RecipeModel(
+          member, pictures: pictures, earlier: models, place: "\(file): model \(index + 1)"))
+    }
+    let testTime: TestTime
+    switch tree["testTime"] {
+    case nil: testTime = TestTime()
+    case .string("flip"): testTime = TestTime(views: 2)
+    case .integer(let views): testTime = TestTime(views: views)
+    case .object(let members)?:
+      try JSONValue.object(members).checkNames(
+        ["views", "augmentation"], place: "\(file): testTime")
+      testTime = try JSONValue.object(["views": .integer(1)].merging(members) { $1 })
+        .decoded(place: "\(file): testTime")
+    case let other?:
+      throw RecipeError(
+        "\(file): testTime", expected: "flip, a number of views, or views and augmentation",
+        found: other.kind)
+    }
+    let result: Result?
+    switch tree["result"] {
+    case nil: result = nil
+    case .string(let model): result = Result(models: [model])
+    case let other?:
+      result = try Result(
+        models: (other["models"] ?? .null).decoded(place: "\(file): result.models"),
+        weights: other["weights"]?.decoded(place: "\(file): result.weights") ?? .equal)
+    }
+    self.init(
+      name: name, title: try value("title", ""), source: try value("source", ""),
+      published: try value("published", ""), notes: try value("notes", []), models: models,
+      result: result, testTime: testTime, clip: try tree["clip"]?.decoded(place: "\(file): clip"),
+      positive: try tree["positive"]?.decoded(place: "\(file): positive"))
+  }
+}
+
+extension RecipeModel {
+  private static let names: Set = [
+    "name", "pictures", "backbone", "layer", "head", "network", "training", "denseBlock",
+    "startsFrom", "fineTuning", "folds",
+  ]
+
+  fileprivate init(
+    _ tree: JSONValue, pictures: FeatureSettings, earlier: [RecipeModel], place: String
+  ) throws {
+    try tree.checkNames(Self.names, place: place)
+    let name: String = try tree["name"]?.decoded(place: "\(place).name") ?? ""
+    let place = name.isEmpty ? place : "\(place), \(name)"
+    let startsFrom: String? = try tree["startsFrom"]?.decoded(place: "\(place).startsFrom")
+    var features = earlier.first { $0.name == startsFrom }?.features ?? pictures
+    if let startsFrom, tree["backbone"] != nil || tree["layer"] != nil || tree["pictures"] != nil {
+      throw RecipeError(
+        place, expected: "the pictures and backbone of \(startsFrom)", found: "others")
+    }
+    if startsFrom == nil {
+      let backbone: Backbone =
+        try tree["backbone"]?.decoded(place: "\(place).backbone")
+        ?? (tree["network"] != nil ? .none : features.backbone)
+      features = FeatureSettings(
+        backbone: backbone, layer: try tree["layer"]?.decoded(place: "\(place).layer"),
+        height: features.height, width: features.width, preprocessing: features.preprocessing,
+        interpolation: features.interpolation, ignoreEXIF: features.ignoreEXIF,
+        arithmetic: features.arithmetic)
+      features = try FeatureSettings(
+        pictures: tree["pictures"] ?? .object([:]), over: features, place: "\(place).pictures")
+    }
+    self.init(name: name, features: features)
+    self.startsFrom = startsFrom
+    head = try tree["head"].map { try HeadSettings($0, place: "\(place).head") }
+    network = try tree["network"]?.decoded(place: "\(place).network")
+    training = try tree["training"].map { try NetworkSettings($0, place: "\(place).training") }
+    denseBlock = try tree["denseBlock"]?.decoded(place: "\(place).denseBlock")
+    fineTuning = try tree["fineTuning"].map {
+      try FineTuneSettings($0, place: "\(place).fineTuning")
+    }
+    folds = try tree["folds"]?.decoded(place: "\(place).folds") ?? 0
+  }
+}
+
+extension FeatureSettings {
+  /// From `size` (or `height` and `width`), `preprocessing`, `interpolation`, `ignoreEXIF` and
+  /// `arithmetic`.
+  fileprivate init(pictures: JSONValue, over defaults: FeatureSettings, place: String) throws {
+    try pictures.checkNames(
+      ["size", "height", "width", "preprocessing", "interpolation", "ignoreEXIF", "arithmetic"],
+      place: place)
+    guard case .object(var members) = pictures else { preconditionFailure("names were checked") }
+    if let size = members.removeValue(forKey: "size") {
+      members["height"] = size
+      members["width"] = size
+    }
+    try self.init(.object(members), over: defaults, place: place)
+  }
+}
+
+extension JSONValue {
+  fileprivate func checkNames(_ known: Set<String>, place: String) throws {
+    guard case .object(let members) = self else {
+      throw RecipeError(place, expected: "names and values", found: kind)
+    }
+    for name in members.keys.sorted() where !known.contains(name) {
+      throw RecipeError(
+        place, expected: "one of \(known.sorted().joined(separator: ", "))", found: name)
+    }
+  }
+
+  /// Sets one value: `clip=.01`, `models.bottleneck.head.epochs=5`.
+  fileprivate mutating func override(_ text: String) throws {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    let path = parts[0].split(separator: ".").map(String.init)
+    guard parts.count == 2, !path.isEmpty else {
+      throw RecipeError(text, expected: "place=value", found: "'\(text)'")
+    }
+    let value = try JSONValue(yaml: parts[1], file: text)
+    try set(value, at: path[...], of: text)
+  }
+
+  private mutating func set(_ value: JSONValue, at path: ArraySlice<String>, of text: String)
+    throws
+  {
+    guard let name = path.first else {
+      self = value
+      return
+    }
+    switch self {
+    case .object(var members):
+      var member = members[name] ?? .object([:])
+      try member.set(value, at: path.dropFirst(), of: text)
+      members[name] = member
+      self = .object(members)
+    case .array(var items):
+      guard let index = items.firstIndex(where: { $0["name"] == .string(name) }) else {
+        throw RecipeError(text, expected: "the name of a member", found: name)
+      }
+      try items[index].set(value, at: path.dropFirst(), of: text)
+      self = .array(items)
+    default:
+      throw RecipeError(text, expected: "a place that has members", found: "one that has none")
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import Foundation
+import Pictures
+
+// What a recipe ends with: one model or the mean of several, judged by pictures that none of them
+// was trained on, and the submission.
+
+extension RecipeWork {
+  /// A model of the mean.
+  private struct Member {
+    let output: RecipeModelFolder
+    let weight: Double
+  }
+
+  func finish(event: (RecipeRun.Event) -> Void) throws -> RecipeResults {
+    let views = try recipe.testTime.views(seed: environment.seed)
+    let outOfFold = try outOfFold()
+    let weights = try weights(outOfFold)
+    var members: [Member] = []
+    for (name, weight) in zip(recipe.result.models, weights) where weight > 0 {
+      let outputs = trained[name] ?? []
+      members += outputs.map { Member(output: $0, weight: weight / Double(outputs.count)) }
+    }
+    let validation = try judge(members, views, event: event)
+    let outOfFoldMean = outOfFold.map { mean($0, weights) }
+    // Of the mean's own predictions of pictures that it has not seen.
+    let calibration =
+      calibration(validation, .validation) ?? calibration(outOfFoldMean, .outOfFold)
+    try write(members, calibration)
+    try validation?.write(to: folder)
+    try writeComparison()
+    var results = RecipeResults(
+      recipe: recipe.name, models: records,
+      members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
+      views: views.count, validation: try validation?.report(),
+      outOfFold: try outOfFoldMean?.report(), unreadable: [])
+    var problems = problems
+    if !data.test.isEmpty {
+      let outcomes = try predict(data.test.map(\.path), members, views, event: event)
+      var predictions: [Prediction] = []
+      for outcome in outcomes {
+        switch outcome {
+        case .predicted(let prediction): predictions.append(prediction)
+        case .unreadable(let path, let reason): problems[path] = reason
+        }
+      }
+      results.submission = try submit(predictions, calibration)
+    }
+    results.unreadable = problems.sorted { $0.key < $1.key }.map {
+      Manifest.Unreadable(path: $0.key, reason: $0.value)
+    }
+    return results
+  }
+
+  /// For each model of the result, what its folds say of the training pictures they have not seen;
+  /// nil unless all of them have folds.
+  private func outOfFold() throws -> [[RecipeResults.Judged]]? {
+    let models = recipe.result.models.compactMap { recipe.model($0) }
+    guard models.allSatisfy({ $0.folds > 0 }) else { return nil }
+    return try models.map { model in
+      try (trained[model.name] ?? []).flatMap { try $0.predictions() }
+        .sorted { $0.path < $1.path }
+    }
+  }
+
+  /// What each of the result's models counts.
+  private func weights(_ outOfFold: [[RecipeResults.Judged]]?) throws -> [Double] {
+    let count = recipe.result.models.count
+    guard recipe.result.weights == .fitted, count > 1 else {
+      return Array(repeating: 1 / Double(count), count: count)
+    }
+    let heldOut =
+      try outOfFold
+      ?? recipe.result.models.map { name in
+        guard let output = trained[name]?.first, recipe.model(name)?.folds == 0 else {
+          throw RecipeError(
+            "\(recipe.name): result",
+            expected: "folds in all of its models, or in none, to fit weights by",
+            found: "folds in some")
+        }
+        return try output.predictions().sorted { $0.path < $1.path }
+      }
+    guard let first = heldOut.first, !first.isEmpty,
+      heldOut.allSatisfy({ $0.map(\.path) == first.map(\.path) })
+    else {
+      throw RecipeError(
+        "\(recipe.name): result",
+        expected: "predictions of the same held-out pictures by all models, to fit weights by",
+        found: "none, or others")
+    }
+    return EnsembleWeights.fit(
+      heldOut.map { $0.map(\.probabilities) }, labels: first.map(\.label))
+  }
+
+  /// The mean of what several models say of the same pictures.
+  private func mean(
+    _ models: [[RecipeResults.Judged]], _ weights: [Double]
+  ) -> JudgedPredictions {
+    let first = models.first ?? []
+    let probabilities = Ensemble.mean(
+      models.map { $0.map(\.probabilities) }, weights: weights)
+    return JudgedPredictions(
+      zip(first, probabilities).map { $0.prediction($1) }, labels: first.map(\.label),
+      classes: data.classes)
+  }
+
+  /// The result's predictions of the validation pictures; nil if there are none.
+  private func judge(
+    _ members: [Member], _ views: [PictureView], event: (RecipeRun.Event) -> Void
+  ) throws -> JudgedPredictions? {
+    guard !data.validation.isEmpty else { return nil }
+    // Models without folds have said all there is to say of plain pictures.
+    let areFolds = recipe.result.models.contains { recipe.model($0)?.folds ?? 0 > 0 }
+    let judged: JudgedPredictions
+    if views == [.plain], !areFolds {
+      judged = mean(
+        try members.map { try $0.output.predictions().sorted { $0.path < $1.path } },
+        members.map(\.weight))
+    } else {
+      judged = JudgedPredictions(
+        try predict(data.validation.map(\.path), members, views, event: event),
+        labels: data.validation.map { $0.label ?? 0 }, classes: data.classes)
+    }
+    return judged.predictions.isEmpty ? nil : judged
+  }
+
+  private func predict(
+    _ paths: [String], _ members: [Member], _ views: [PictureView],
+    event: (RecipeRun.Event) -> Void
+  ) throws -> [Predictor.Outcome] {
+    // One at a time: a network's prepared weights take hundreds of megabytes.
+    let outcomes = try members.map { member in
+      let classifier = try member.output.classifier(environment.pool)
+      let predictor = Predictor(
+        classifier, featuresFolder: classifier.isFrozen ? environment.featuresFolder : nil,
+        views: views, strict: environment.strict, pool: environment.pool)
+      return try predictor.predict(paths, cancellation: cancellation) { event(.predicting($0)) }
+    }
+    return EnsemblePredictor.mean(outcomes, weights: members.map(\.weight))
+  }
+
+  private func calibration(
+    _ judged: JudgedPredictions?, _ source: Calibration.Source
+  ) -> Calibration? {
+    judged.map {
+      Calibration(
+        probabilities: $0.predictions.map(\.probabilities), labels: $0.labels, source: source)
+    }
+  }
+
+  /// Leaves what predicts in the run's own folder.
+  private func write(_ members: [Member], _ calibration: Calibration?) throws {
+    if members.count == 1 {
+      try folder.remove("ensemble.json")
+      try RecipeFiles.copy(members[0].output.model, to: folder.path("model.h5"))
+    } else {
+      try folder.remove("model.h5")
+      try EnsembleFile(
+        members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
+        calibration: calibration
+      ).write(to: folder.path("ensemble.json"))
+    }
+  }
+
+  /// `comparison.svg`: the models' trainings in one figure, if there are several.
+  private func writeComparison() throws {
+    let runs = try trained.values.joined().compactMap { output -> ComparisonChart.Run? in
+      try output.history().map { ComparisonChart.Run(output.place, $0) }
+    }.sorted { $0.name < $1.name }
+    if runs.count > 1, let figure = ComparisonChart.svg(runs) {
+      try folder.write(figure, to: "comparison.svg")
+    } else {
+      try folder.remove("comparison.svg")
+    }
+  }
+
+  private func submit(
+    _ predictions: [Prediction], _ calibration: Calibration?
+  ) throws -> RecipeResults.Submission {
+    let isBinary = data.classes.count == 2
+    let positive = recipe.positive ?? data.classes.first { ["dogs", "dog"].contains($0) }
+    let clip = recipe.clip ?? calibration?.clipping.best ?? ClipTable.standardClip
+    let submission = try Submission(
+      classes: data.classes, positive: isBinary ? positive : nil, clip: clip)
+    try submission.write(predictions, to: folder.path("submission.csv"))
+    let expected =
+      predictions.isEmpty
+      ? nil
+      : calibration?.clipping.expectedLogLoss(clip: clip, pictures: predictions.count)
+    return RecipeResults.Submission(
+      path: folder.path("submission.csv"), rows: predictions.count, clip: clip,
+      expectedLogLoss: expected?.mean,
+      expectedLogLossInterval: expected.map { [$0.interval.lowerBound, $0.interval.upperBound] })
+  }
+}
+
+extension RecipeResults.Judged {
+  fileprivate func prediction(_ probabilities: [Double]) -> Prediction {
+    // The path is what it goes by here.
+    Prediction(
+      path: path, picture: PictureHash(of: Array(path.utf8)), probabilities: probabilities)
+  }
+}
+
+extension Classifier {
+  /// Whether its features are a pretrained backbone's, which other models share.
+  fileprivate var isFrozen: Bool {
+    (backbone as? VGGBackbone).map { $0.trainableFrom == nil } ?? false
+  }
+}

@@ -1,0 +1,27 @@
+import Files
+import Foundation
+import KerasFormat
+
+/// A recipe's files.
+public enum RecipeFiles {
+  /// The text of a recipe's file.
+  ///
+  /// - Throws: ``RecipeError`` if it cannot be read or is no text.
+  public static func text(_ path: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw RecipeError(path, expected: "a file that can be read", found: "none")
+    }
+    guard data.count <= 1 << 16, let text = String(data: data, encoding: .utf8) else {
+      throw RecipeError(
+        path, expected: "UTF-8 text of at most 65536 bytes", found: "\(data.count) bytes")
+    }
+    return text
+  }
+
+  /// Copies a file, atomically.
+  static func copy(_ source: String, to path: String) throws {
+    try AtomicFile.write(to: path) { temporary in
+      try FileManager.default.copyItem(atPath: source, toPath: temporary)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import NeuralNetwork
+
+/// One model of a recipe: what it sees, what it is made of, and how it is trained.
+///
+/// It is one of three: a ``head`` on a frozen backbone; a ``network`` on pixels or on a backbone's
+/// features, trained as a whole; the ``fineTuning`` of a model that comes before it.
+public struct RecipeModel: Sendable, Equatable {
+  public var name: String
+  /// The size and preparation of the pictures, the backbone and its layer.
+  public var features: FeatureSettings
+  public var head: HeadSettings?
+  public var network: NetworkArchitecture?
+  /// How ``network`` is trained.
+  public var training: NetworkSettings?
+  /// What stands below ``network`` with weights of its own, frozen.
+  public var denseBlock: DenseBlock?
+  /// The model that ``fineTuning`` begins with.
+  public var startsFrom: String?
+  public var fineTuning: FineTuneSettings?
+  /// 2 or more: one model for each fold of the training pictures, trained on the others, their
+  /// probabilities averaged; 0 for one model trained on all.
+  public var folds = 0
+
+  /// Pretrained layers between the features and the network.
+  public enum DenseBlock: String, Codable, Sendable, CaseIterable {
+    /// fast.ai's VGG16BN: (dense 4096, ReLU, batch normalisation, dropout .5) twice.
+    case vgg16bn
+  }
+
+  public init(name: String, features: FeatureSettings) {
+    self.name = name
+    self.features = features
+  }
+
+  /// - Parameter earlier: the models before this one.
+  func check(place: String, earlier: [String: RecipeModel]) throws {
+    guard !name.isEmpty, name.count <= 64, !name.hasPrefix("."),
+      name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
+    else {
+      throw RecipeError(
+        place, expected: "a name of letters, digits, -, _ and .", found: "'\(name)'")
+    }
+    let kinds = [head != nil, network != nil, fineTuning != nil].count { $0 }
+    guard kinds == 1 else {
+      throw RecipeError(
+        place, expected: "one of head, network and fineTuning", found: "\(kinds) of them")
+    }
+    guard (fineTuning != nil) == (startsFrom != nil) else {
+      throw RecipeError(
+        place, expected: "startsFrom and fineTuning together", found: "one of them")
+    }
+    guard (network != nil) == (training != nil) else {
+      throw RecipeError(place, expected: "network and training together", found: "one of them")
+    }
+    guard denseBlock == nil || network != nil && features.backbone == .vgg16 else {
+      throw RecipeError(
+        place, expected: "a denseBlock between vgg16 and a network", found: "another place for it")
+    }
+    guard folds == 0 || (2...100).contains(folds) else {
+      throw RecipeError(place, expected: "0, or 2 to 100 folds", found: "\(folds)")
+    }
+    if let startsFrom {
+      guard let start = earlier[startsFrom] else {
+        throw RecipeError(
+          place, expected: "startsFrom to name a model before it", found: startsFrom)
+      }
+      // A model that had seen the pictures of every fold would make the folds meaningless.
+      guard start.folds == folds else {
+        throw RecipeError(
+          place, expected: "\(start.folds) folds, as \(startsFrom) has", found: "\(folds)")
+      }
+    }
+    let range = 1...4096
+    guard range.contains(features.height), range.contains(features.width) else {
+      throw RecipeError(
+        place, expected: "pictures of 1 to 4096 pixels a side",
+        found: "\(features.height) × \(features.width)")
+    }
+    if let head { try head.check(classes: 2, hasValidation: true) }
+    if let fineTuning { try fineTuning.check() }
+    try training?.check(hasValidation: true)
+    if let network {
+      do {
+        try network.check(inputShape: networkInput)
+      } catch {
+        throw RecipeError(place, expected: "a network of layers that fit", found: "\(error)")
+      }
+    }
+  }
+
+  /// What the network sees, where that is known before any weights are read.
+  private var networkInput: [Int]? {
+    if features.backbone == .none { return [features.height, features.width, 3] }
+    return denseBlock == nil ? nil : [4096]
+  }
+}

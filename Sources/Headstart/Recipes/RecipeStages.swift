@@ -1,0 +1,144 @@
+import Kernels
+import NeuralNetwork
+import Pictures
+
+/// Where a recipe finds what it needs, and how it works.
+public struct RecipeEnvironment: Sendable {
+  public var featuresFolder: String
+  /// The weight file of every backbone; nil for the folder of the weights.
+  public var weightsFile: String?
+  public var strict: Bool
+  /// How the features for fine-tuning are kept.
+  public var storage: FeatureStorage
+  public var seed: UInt64
+  public var pool: ThreadPool
+
+  public init(
+    featuresFolder: String, weightsFile: String? = nil, strict: Bool = false,
+    storage: FeatureStorage = .plain, seed: UInt64 = 0, pool: ThreadPool
+  ) {
+    self.featuresFolder = featuresFolder
+    self.weightsFile = weightsFile
+    self.strict = strict
+    self.storage = storage
+    self.seed = seed
+    self.pool = pool
+  }
+
+  func backbone(_ settings: FeatureSettings) throws -> any FeatureExtractor {
+    guard settings.backbone != .none else { return try PixelBackbone(settings: settings) }
+    let path = try weightsFile ?? WeightsLocation.find(settings.backbone, layer: settings.layer)
+    return try VGGBackbone(weightFile: path, settings: settings, pool: pool)
+  }
+}
+
+/// A model of a recipe, trained on one data set.
+struct TrainedRecipeModel {
+  var classifier: Classifier
+  var history: [EpochRecord] = []
+  /// The epoch whose weights the classifier has; 0 where there are no epochs.
+  var bestEpoch = 0
+  /// Of the data set's validation pictures, as they are.
+  var validation: JudgedPredictions?
+  var problems: [(sample: Sample, reason: String)] = []
+  var seconds = 0.0
+  /// What is to be said of it.
+  var remark: String?
+  /// The optimizer as training left it, for training to go on from.
+  var optimizer: Optimizer?
+}
+
+extension RecipeModel {
+  /// Trains the model.
+  ///
+  /// - Parameters:
+  ///   - start: what a fine-tuning begins with.
+  ///   - checkpoint: where the state after each epoch is kept; training goes on from there.
+  func train(
+    on data: DataSet, from start: Classifier?, checkpoint: String,
+    environment: RecipeEnvironment, cancellation: Cancellation,
+    event: (RecipeRun.Event) -> Void
+  ) throws -> TrainedRecipeModel {
+    if let head {
+      return try train(head, data, environment, cancellation) { event(.head($0)) }
+    }
+    if let network, let training {
+      return try train(network, training, data, checkpoint, environment, cancellation) {
+        event(.network($0))
+      }
+    }
+    guard let fineTuning, let start else {
+      throw RecipeError(name, expected: "a model to start from", found: "none")
+    }
+    return try train(fineTuning, start, data, checkpoint, environment, cancellation) {
+      event(.fineTuning($0))
+    }
+  }
+
+  private func train(
+    _ head: HeadSettings, _ data: DataSet, _ environment: RecipeEnvironment,
+    _ cancellation: Cancellation, event: (HeadStage.Event) -> Void
+  ) throws -> TrainedRecipeModel {
+    let stage = HeadStage(
+      settings: features, head: head, featuresFolder: environment.featuresFolder,
+      strict: environment.strict, pool: environment.pool)
+    let result = try stage.run(
+      data, backbone: try environment.backbone(features), cancellation: cancellation, event: event)
+    return TrainedRecipeModel(
+      classifier: result.classifier, history: result.trained.history,
+      bestEpoch: result.trained.bestEpoch ?? 0, validation: result.judgedValidation,
+      problems: result.extraction.problems, seconds: result.seconds)
+  }
+
+  private func train(
+    _ network: NetworkArchitecture, _ training: NetworkSettings, _ data: DataSet,
+    _ checkpoint: String, _ environment: RecipeEnvironment, _ cancellation: Cancellation,
+    event: (NetworkStage.Event) -> Void
+  ) throws -> TrainedRecipeModel {
+    // The block's file has the convolutions that belong to it.
+    var environment = environment
+    let blockFile = try denseBlock.map { try PretrainedDenseBlock.weightFile($0) }
+    environment.weightsFile = blockFile ?? environment.weightsFile
+    let backbone = try environment.backbone(features)
+    let block = try blockFile.map {
+      try PretrainedDenseBlock(path: $0, inputShape: backbone.outputShape, seed: training.seed)
+    }
+    var stage = NetworkStage(
+      features: features, architecture: network, settings: training,
+      featuresFolder: environment.featuresFolder, strict: environment.strict,
+      pool: environment.pool)
+    stage.initial = try block?.network(
+      with: network, classes: data.classes.count, seed: training.seed)
+    let result = try stage.run(
+      data, backbone: backbone, checkpoint: checkpoint, resumes: true,
+      cancellation: cancellation, event: event)
+    return TrainedRecipeModel(
+      classifier: result.classifier, history: result.trained.history,
+      bestEpoch: result.trained.bestEpoch, validation: result.judgedValidation,
+      problems: result.extraction.problems, seconds: result.seconds, remark: block?.remark,
+      optimizer: result.optimizer)
+  }
+
+  private func train(
+    _ fineTuning: FineTuneSettings, _ start: Classifier, _ data: DataSet, _ checkpoint: String,
+    _ environment: RecipeEnvironment, _ cancellation: Cancellation,
+    event: (FineTuneStage.Event) -> Void
+  ) throws -> TrainedRecipeModel {
+    let stage = FineTuneStage(
+      settings: fineTuning, featuresFolder: environment.featuresFolder, strict: environment.strict,
+      storage: environment.storage, pool: environment.pool)
+    let result = try stage.run(
+      data, classifier: start, checkpoint: checkpoint, resumes: true, cancellation: cancellation,
+      event: event)
+    let isBetter = result.comparison?.isBetter ?? true
+    return TrainedRecipeModel(
+      classifier: isBetter ? result.classifier : result.original, history: result.trained.history,
+      bestEpoch: result.trained.bestEpoch,
+      validation: isBetter ? result.judgedAfter : result.judgedBefore,
+      problems: result.extraction.problems + result.validationExtraction.problems,
+      seconds: result.seconds,
+      remark: isBetter
+        ? nil
+        : "not better on the validation pictures than \(startsFrom ?? ""), which is kept")
+  }
+}

@@ -1,0 +1,54 @@
+import Headstart
+
+/// Shows what a recipe's run is at.
+final class RecipeDisplay {
+  private let common: CommonOptions
+  private let recipe: Recipe
+  private var head: HeadStageDisplay
+  private var training: FineTuneDisplay
+  private var predicting: ProgressBar
+
+  init(_ common: CommonOptions, recipe: Recipe) {
+    self.common = common
+    self.recipe = recipe
+    head = HeadStageDisplay(common, epochs: 0)
+    training = FineTuneDisplay(common, epochs: 0)
+    predicting = Self.bar(common)
+  }
+
+  private static func bar(_ common: CommonOptions) -> ProgressBar {
+    ProgressBar("Predictions", unit: "views", quiet: common.quiet)
+  }
+
+  func show(_ event: RecipeRun.Event) {
+    switch event {
+    case .model(let name, let fold, let isKept):
+      finish()
+      let model = recipe.model(name)
+      let number = (recipe.models.firstIndex { $0.name == name } ?? 0) + 1
+      var line = "model \(number)/\(recipe.models.count): \(name)"
+      if let fold, let model { line += ", fold \(fold + 1)/\(model.folds)" }
+      common.note(isKept ? line + " (trained by an earlier run)" : line)
+      head = HeadStageDisplay(common, epochs: model?.head?.epochs ?? 0)
+      training = FineTuneDisplay(
+        common, epochs: model?.fineTuning?.epochs ?? model?.training?.epochs ?? 0)
+    case .head(let event): head.show(event)
+    case .fineTuning(let event): training.show(event)
+    case .network(.extraction(let progress)): training.show(.extraction(progress))
+    case .network(.training(let progress)): training.show(.training(progress))
+    case .predicting(let progress):
+      predicting.update(progress)
+      if progress.done == progress.total {
+        predicting.finish()
+        predicting = Self.bar(common)
+      }
+    case .remark(let text): Console.note("note: \(text)")
+    }
+  }
+
+  func finish() {
+    head.finish()
+    training.finish()
+    predicting.finish()
+  }
+}

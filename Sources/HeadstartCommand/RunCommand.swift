@@ -1,0 +1,158 @@
+import ArgumentParser
+import Foundation
+import Headstart
+import Kernels
+import Pictures
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Carries out a recipe: all stages, from the pictures to the submission.",
+    discussion: """
+      The run's folder receives a folder for each model, the recipe, the results, the figures and,
+      if DATA has test pictures, submission.csv. Interrupted, the same command with the same
+      --output goes on from there.
+
+        headstart run photos
+        headstart run photos --recipe keras-blog --output runs/blog
+        headstart run photos --recipe keras-blog --limit 200 --epochs 2
+        headstart run photos --recipe mine.yaml --set models.head.head.hidden=64 --folds 5
+        headstart run photos --recipe vgg19-comparison --only 1-convnet 4-features
+
+      See `headstart recipes` for the recipes, and `headstart recipes show NAME` for what can be
+      set.
+      """)
+
+  @Argument(help: "Folder of labelled pictures.", completion: .directory)
+  var data: String
+
+  @Option(
+    help: ArgumentHelp("Name of a recipe, or a YAML file.", valueName: "name|file.yaml"),
+    completion: .list(RecipeBook.names))
+  var recipe = RecipeBook.standard
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Folder of the results; default: runs/<time>-run.", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @OptionGroup(title: "Changes to the recipe") var changes: RecipeChanges
+  @OptionGroup(title: "Data options") var dataOptions: DataOptions
+  @OptionGroup(title: "Cache options") var storage: StorageOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Keras weight file of the backbone, for all models.", valueName: "file"),
+    completion: .file(extensions: ["h5"]))
+  var weights: String?
+
+  @Option(help: ArgumentHelp("Folder of the feature cache.", valueName: "folder"))
+  var features = "features"
+
+  @Flag(help: "Fail at the first picture that cannot be read, instead of skipping and naming it.")
+  var strict = false
+
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    let started = Date()
+    FreedMemory.keep()
+    let pool = common.threadPool
+    let chosen = try changes.apply(to: try text(), file: recipe)
+    var dataSet = try dataOptions.open(data, features: features, common, pool: pool)
+    if let limit = changes.limit { dataSet = dataSet.limited(to: limit) }
+    let folder = try RunFolder(output, command: "run", now: started)
+    let environment = RecipeEnvironment(
+      featuresFolder: features, weightsFile: weights, strict: strict, storage: storage.value,
+      seed: common.seed, pool: pool)
+    let display = RecipeDisplay(common, recipe: chosen)
+    try folder.write(try chosen.yaml, to: "recipe.yaml")
+    let results = try RecipeRun(chosen, environment: environment).run(
+      dataSet, to: folder, cancellation: Interruption.cancellation, event: display.show)
+    display.finish()
+    try folder.write(json: results, to: "results.json")
+    try folder.write(
+      json: RecipeManifest(
+        command: CommandLine.arguments, started: started, data: data, dataSet: dataSet,
+        results: results, threads: pool.threads), to: "manifest.json")
+    if common.json {
+      try Console.json(results)
+    } else {
+      Console.result(RecipeText.summary(results, chosen, folder))
+    }
+    try Unreadable.report(
+      results.unreadable.map { ($0.path, $0.reason) } + dataSet.problems.unreadable)
+  }
+
+  /// A file's text if there is such a file, else a recipe of that name.
+  private func text() throws -> String {
+    guard recipe.hasSuffix(".yaml") || recipe.hasSuffix(".yml") || recipe.contains("/") else {
+      return try RecipeBook.text(recipe)
+    }
+    return try RecipeFiles.text(recipe)
+  }
+}
+
+/// What is changed of a recipe on the command line.
+struct RecipeChanges: ParsableArguments {
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Sets one value; may be repeated. Models go by their names.",
+      discussion: "--set clip=.01 --set models.bottleneck.head.epochs=5", valueName: "place=value"))
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("At most so many epochs in every model.", valueName: "n"))
+  var epochs: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "At most so many training, validation and test pictures, evenly of all classes.",
+      valueName: "n"))
+  var limit: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Every model once for each of so many folds, the mean of their probabilities in the end; 0"
+        + " for none.", valueName: "k"))
+  var folds: Int?
+
+  @Option(help: ArgumentHelp("Size of the pictures in every model.", valueName: "pixels"))
+  var size: Int?
+
+  @Option(help: "Pretrained network of every model that has one: vgg16 or vgg19.")
+  var backbone: Backbone?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Only these models, and those they start from.", valueName: "model"))
+  var only: [String] = []
+
+  func validate() throws {
+    guard epochs ?? 1 >= 1 else { throw ValidationError("--epochs must be at least 1.") }
+    guard limit ?? 2 >= 2 else { throw ValidationError("--limit must be at least 2.") }
+    guard backbone != Backbone.none else {
+      throw ValidationError("--backbone must be vgg16 or vgg19.")
+    }
+  }
+
+  func apply(to text: String, file: String) throws -> Recipe {
+    var recipe = try Recipe(yaml: text, file: file, overrides: settings)
+    if !only.isEmpty { try recipe.keep(only: only) }
+    if let epochs { recipe.limit(epochs: epochs) }
+    for index in recipe.models.indices {
+      if let folds { recipe.models[index].folds = folds }
+      if let size {
+        recipe.models[index].features.height = size
+        recipe.models[index].features.width = size
+      }
+      if let backbone, recipe.models[index].features.backbone != .none {
+        recipe.models[index].features.backbone = backbone
+      }
+    }
+    try recipe.check()
+    return recipe
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Headstart
+import Testing
+
+/// Averaged models on the command line, and the files of `evaluate --output`.
+@Suite(.serialized) struct EnsembleCommandTests {
+  private struct Row: Decodable {
+    let path: String
+    let probabilities: [String: Double]
+  }
+
+  private static let shared = Result { () throws -> Workspace in
+    let workspace = try Workspace()
+    for (name, options) in [("a", ["--no-calibration"]), ("b", ["--size", "40"])] {
+      let run = try CommandRun(
+        [
+          "train", "pictures", "--weights", "weights.h5", "--layer", "block2_pool", "--output",
+          name, "--quiet", "--size", "32",
+        ] + options, in: workspace.path)
+      try #require(run.exitCode == 0, "\(run.errors)")
+    }
+    return workspace
+  }
+  private let workspace: Workspace
+
+  init() throws { workspace = try Self.shared.get() }
+
+  private func predict(_ arguments: String...) throws -> [[Double]] {
+    let run = try CommandRun(
+      ["predict"] + arguments + ["--format", "json", "--quiet"], in: workspace.path)
+    try #require(run.exitCode == 0, "\(run.errors)")
+    return try run.json([Row].self).map { row in
+      row.probabilities.sorted { $0.key < $1.key }.map(\.value)
+    }
+  }
+
+  @Test func predictionsAreMeans() throws {
+    let single = try ["a", "b"].map { try predict("\($0)/model.h5", "pictures/test") }
+    try #require(single[0].count == 12 && single[0] != single[1])
+    func mean(_ weights: [Double]) -> [[Double]] { Ensemble.mean(single, weights: weights) }
+    func differs(_ found: [[Double]], _ expected: [[Double]]) -> Bool {
+      let (found, expected) = (Array(found.joined()), Array(expected.joined()))
+      return zip(found, expected).contains { pair in abs(pair.0 - pair.1) > 1e-12 }
+    }
+    let equal = try predict("a/model.h5", "pictures/test", "--ensemble", "b/model.h5")
+    #expect(equal.count == 12 && !differs(equal, mean([0.5, 0.5])))
+    try EnsembleFile(members: [
+      .init(model: "a/model.h5", weight: 0.2), .init(model: "b/model.h5", weight: 0.8),
+    ]).write(to: workspace.path + "/ensemble.json")
+    let weighted = try predict("ensemble.json", "pictures/test")
+    #expect(!differs(weighted, mean([0.2, 0.8])))
+    let both = try predict("ensemble.json", "pictures/test", "--ensemble", "a/model.h5")
+    #expect(!differs(both, mean([0.6, 0.4])))
+  }
+
+  @Test func submissionsOfMeansPromiseOnlyWhatIsKnown() throws {
+    let blind = try workspace.run(
+      "submit", "a/model.h5", "pictures/test", "--ensemble", "b/model.h5", "--output", "s.csv")
+    #expect(blind.exitCode == 0 && blind.errors.contains("clipped at 0.005: the default"))
+    #expect(!blind.errors.contains("expected log loss"))
+    let labels: [Int] = (0..<30).map { $0 % 4 == 0 ? 1 : 0 }
+    let rows: [[Double]] = labels.indices.map { row in
+      let second = 0.3 - Double(row) / 1000
+      return [1 - second, second]
+    }
+    try EnsembleFile(
+      members: [.init(model: "a/model.h5", weight: 1)],
+      calibration: Calibration(probabilities: rows, labels: labels, source: .validation)
+    ).write(to: workspace.path + "/known.json")
+    let known = try workspace.run(
+      "submit", "known.json", "pictures/test", "--output", "s.csv")
+    #expect(known.exitCode == 0 && known.errors.contains("expected log loss"))
+    #expect(known.errors.contains("30 validation pictures"))
+  }
+
+  @Test func badEnsemblesAreNamed() throws {
+    try Data(#"{"format": 1, "members": [{"model": "../x.h5", "weight": 1}]}"#.utf8)
+      .write(to: URL(fileURLWithPath: workspace.path + "/bad.json"))
+    let bad = try workspace.run("predict", "bad.json", "pictures/test")
+    #expect(bad.exitCode == 1 && bad.errors.contains("bad.json") && bad.errors.contains("../x.h5"))
+    let none = try workspace.run(
+      "predict", "a/model.h5", "pictures/test", "--ensemble", "none.h5")
+    #expect(none.exitCode == 1 && none.errors.contains("none.h5"))
+  }
+
+  @Test func evaluateLeavesItsFiles() throws {
+    let run = try workspace.run(
+      "evaluate", "a/model.h5", "pictures", "--ensemble", "b/model.h5", "--output", "judged",
+      "--json")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let report = try run.json(EvaluationReport.self)
+    #expect(report.count == 8)
+    #expect(try workspace.text("judged/confusion.svg").hasPrefix("<svg "))
+    #expect(try workspace.text("judged/predictions.csv").split(separator: "\n").count == 9)
+    let kept = try JSONDecoder().decode(
+      EvaluationReport.self, from: Data(workspace.text("judged/metrics.json").utf8))
+    #expect(kept.logLoss == report.logLoss)
+    #expect(workspace.exists("judged/misclassified.png") == (report.accuracy < 1))
+  }
+
+  @Test func runsAreReported() throws {
+    for name in ["confusion.svg", "predictions.csv"] { #expect(workspace.exists("a/\(name)")) }
+    let grid = try workspace.run(
+      "predict", "a/model.h5", "pictures/test", "--grid", "a/samples.png")
+    #expect(grid.exitCode == 0 && workspace.exists("a/samples.png"))
+    let run = try workspace.run("report", "a", "--json")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    struct Summary: Decodable {
+      let output: String
+      let missing, refused: [String]
+    }
+    let summary = try run.json(Summary.self)
+    #expect(summary.output == "a/report.html" && summary.refused.isEmpty)
+    #expect(
+      summary.missing.filter { $0 != "misclassified.png" } == ["augmented.png", "submission.csv"])
+    let html = try workspace.text("a/report.html")
+    for title in ["Results", "Training", "Confusion", "Predictions", "How it was made"] {
+      #expect(html.contains("<h2>\(title)</h2>"))
+    }
+    #expect(try workspace.run("report", "a", "--output", "b.html").output == "b.html\n")
+    let none = try workspace.run("report", "pictures")
+    #expect(none.exitCode == 1 && none.errors.contains("pictures"))
+  }
+}
