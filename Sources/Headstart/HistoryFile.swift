@@ -34,20 +34,23 @@ package enum HistoryFile {
     return text
   }
 
-  /// The epochs of a table as `text` makes it; none of a table of other columns, or with a value that
-  /// is no number.
+  /// The epochs of a table as `text` makes it; none of a table of other columns, or with a loss or
+  /// accuracy that is no number of a sane size.
   package static func records(_ table: [[String]]) -> [EpochRecord] {
     guard let header = table.first, let epoch = header.firstIndex(of: "epoch"),
       let accuracy = header.firstIndex(of: "accuracy"), let loss = header.firstIndex(of: "loss")
     else { return [] }
     let others = ["val_accuracy", "val_loss", "seconds"].map { header.firstIndex(of: $0) }
+    func parsed(_ text: String) -> Double? {
+      Double(text).flatMap { abs($0) < 1e9 ? $0 : nil }
+    }
     var records: [EpochRecord] = []
     for row in table.dropFirst() {
       guard row.count == header.count, let number = Int(row[epoch]),
         (0...1_000_000).contains(number),
-        let accuracy = Double(row[accuracy]), let loss = Double(row[loss])
+        let accuracy = parsed(row[accuracy]), let loss = parsed(row[loss])
       else { return [] }
-      let values = others.map { column in column.flatMap { Double(row[$0]) } }
+      let values = others.map { column in column.flatMap { parsed(row[$0]) } }
       records.append(
         EpochRecord(
           epoch: number, loss: loss, accuracy: accuracy, validationLoss: values[1],

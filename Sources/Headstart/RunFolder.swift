@@ -25,6 +25,16 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Keeps another process out of the folder until the lock is released or the process ends.
+  ///
+  /// - Throws: ``StageError/folderInUse(path:)``.
+  public func lock() throws -> FolderLock {
+    guard let lock = FolderLock(tryingOn: url.path) else {
+      throw StageError.folderInUse(path: url.path)
+    }
+    return lock
+  }
+
   public func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
   public func write(_ text: String, to name: String) throws {

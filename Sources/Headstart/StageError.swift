@@ -2,6 +2,7 @@
 public enum StageError: Error, Equatable, CustomStringConvertible {
   case noWeights(backbone: String, searched: [String])
   case cannotCreateFolder(path: String, reason: String)
+  case folderInUse(path: String)
   case noPictures(path: String, found: String)
   case noResults(path: String)
   case tooFewClasses(path: String, found: [String])
@@ -14,9 +15,12 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .noWeights(let backbone, let searched):
       return "No weights for \(backbone): looked for \(searched.joined(separator: ", ")). Run"
-        + " `headstart weights fetch \(backbone)`, or name a Keras weight file with --weights."
+        + " `headstart weights fetch \(backbone)`, or name a Keras weight file with --weights"
+        + " (`headstart weights make` writes untrained ones, to try things with)."
     case .cannotCreateFolder(let path, let reason):
       return "Cannot make the folder \(path): \(reason)"
+    case .folderInUse(let path):
+      return "Another run is writing to \(path); name another folder with --output."
     case .noPictures(let path, let found):
       return "\(path): expected pictures, found \(found)."
     case .noResults(let path):

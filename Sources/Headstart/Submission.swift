@@ -44,6 +44,20 @@ public struct Submission: Sendable {
       ? "label = P(\(classes[positive]))" : "a probability for each of \(classes.count) classes"
   }
 
+  /// Refuses pictures of which two would have the same id.
+  ///
+  /// - Throws: ``StageError/duplicateIdentifiers(id:paths:)``.
+  func checkIdentifiers(_ paths: [String]) throws {
+    var known: [String: String] = [:]
+    for path in paths {
+      let id = Submission.identifier(path)
+      if let other = known[id] {
+        throw StageError.duplicateIdentifiers(id: id, paths: [other, path])
+      }
+      known[id] = path
+    }
+  }
+
   /// The whole file's text.
   ///
   /// - Throws: ``StageError/duplicateIdentifiers(id:paths:)``.

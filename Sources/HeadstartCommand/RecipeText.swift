@@ -39,6 +39,9 @@ enum RecipeText {
     if let report = results.validation {
       reports.append(["validation", "\(report.count) pictures", report.line])
     }
+    if let report = results.test {
+      reports.append(["test", "\(report.count) pictures", report.line])
+    }
     if !reports.isEmpty { text += Console.table(reports) + "\n" }
     if let submission = results.submission {
       text += "\n\(submission.path): \(submission.rows) rows, clipped at \(submission.clip)"
@@ -52,7 +55,15 @@ enum RecipeText {
       text += "\n"
     }
     let ending = members.count == 1 ? "model.h5" : "ensemble.json"
-    return text + "\nmodel: \(folder.path(ending))  (\(describe(seconds: results.seconds)))"
+    // The model file knows nothing of views.
+    var how = ""
+    if results.views > 1 {
+      how =
+        recipe.testTime.augmentation == nil
+        ? ", with --tta \(results.views) as here" : ", which judges plain pictures"
+    }
+    return text
+      + "\nmodel: \(folder.path(ending))\(how)  (\(describe(seconds: results.seconds)))"
   }
 
   /// 1,212,513

@@ -63,6 +63,8 @@ struct RunCommand: ParsableCommand {
     var dataSet = try dataOptions.open(data, features: features, common, pool: pool)
     if let limit = changes.limit { dataSet = dataSet.limited(to: limit) }
     let folder = try RunFolder(output, command: "run", now: started)
+    let lock = try folder.lock()
+    defer { lock.release() }
     let environment = RecipeEnvironment(
       featuresFolder: features, weightsFile: weights, strict: strict, storage: storage.value,
       seed: common.seed, pool: pool)

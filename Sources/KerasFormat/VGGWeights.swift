@@ -48,6 +48,12 @@ public struct VGGWeights: Sendable, Equatable {
   /// The top: none, or `fc1`, `fc2` and `predictions`, of which the last may be missing.
   public let dense: [Dense]
 
+  /// The number of all parameters.
+  public var parameterCount: Int {
+    convolutions.reduce(0) { $0 + $1.kernel.count + $1.bias.count }
+      + dense.reduce(0) { $0 + $1.kernel.count + $1.bias.count }
+  }
+
   /// Puts weights together.
   ///
   /// - Throws: `KerasFormatError` of kind `invalidArgument` if names, shapes or counts are not

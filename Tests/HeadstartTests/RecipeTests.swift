@@ -74,6 +74,12 @@ import Testing
     #expect(changed.model("net")?.features.height == 48)
     #expect(changed.model("tuned")?.fineTuning?.learningRate == 3e-4)
     #expect(changed.testTime.views == 1)
+    // One value of several; the others stay.
+    let views = try recipe(
+      Self.text, "models.tuned.fineTuning.augmentation.rotationRange=15", "pictures.size=64")
+    #expect(views.model("tuned")?.fineTuning?.augmentation.rotationRange == 15)
+    #expect(views.model("tuned")?.fineTuning?.augmentation.horizontalFlip == true)
+    #expect(views.models.map(\.features.height) == [64, 64, 64])
     var limited = changed
     limited.limit(epochs: 2)
     #expect(limited.models.compactMap(\.head?.epochs) == [2])
@@ -85,14 +91,19 @@ import Testing
 
   @Test(arguments: [
     ("models.head.head.epoch=7", "one of"), ("models.head.head.epochs=many", "head.head.epochs"),
-    ("models.other.head.epochs=7", "the name of a member"), ("models.head=1", "names and values"),
+    ("models.other.head.epochs=7", "one of head, tuned"), ("models.head=1", "names and values"),
     ("clip=.7", "0 up to 0.5"), ("result=nobody", "one of the models"), ("nonsense", "place=value"),
     ("models.tuned.startsFrom=net2", "a model before it"), ("testTime=13", "views"),
     ("models.net.folds=1", "folds"), ("models.head.folds=3", "3 folds"),
     ("models.head.name=../up", "letters"), ("models.tuned.name=head", "taken"),
     ("models.head.network=[Flatten, Output]", "one of head"), ("pictures.size=0", "pixels"),
     ("models.net.network=[{Conv2D: {filter: 3}}, Output]", "filter"),
-    ("sorcery=1", "sorcery"), ("models.head.pictures.interpolation=best", "interpolation"),
+    ("sorcery=1", "sorcery"), ("=1", "place=value"), ("=", "place=value"),
+    ("", "place=value"), ("clip==1", "clip"), ("models.head.name=model.h5", "letters"),
+    ("models.tuned.fineTuning.augmentation={horizontal_flip: true}", "horizontal_flip"),
+    ("result={models: [net], weigths: fitted}", "weigths"),
+    ("testTime={views: 2, augmentation: {zoom: 2}}", "zoom"),
+    ("models.head.pictures.interpolation=best", "interpolation"),
   ])
   func whatMakesNoSenseIsRefusedByPlace(_ override: String, _ fragment: String) {
     let error = #expect(throws: (any Error).self) { try recipe(Self.text, override) }
@@ -109,7 +120,7 @@ import Testing
           "\("bcdefghij".map(String.init)[$0]): &\("bcdefghij".map(String.init)[$0])"
             + " [\(Array(repeating: "*\("abcdefghi".map(String.init)[$0])", count: 8).joined(separator: ", "))]"
         }.joined(separator: "\n"),
-      String(repeating: "x", count: 70_000),
+      String(repeating: "x", count: 70_000), "name: &a x\n? [*a, *a]\n: y", "? &b [x]\n: y",
     ] {
       #expect(throws: (any Error).self) { try Recipe(yaml: text, file: "hostile.yaml") }
     }

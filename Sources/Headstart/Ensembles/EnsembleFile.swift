@@ -33,7 +33,7 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
   }
 
   /// More members than anybody averages.
-  private static let maximumMembers = 100
+  static let maximumMembers = 100
   private static let maximumBytes = 1 << 20
 
   /// Writes the file, atomically.

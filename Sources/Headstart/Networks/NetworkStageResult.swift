@@ -21,6 +21,18 @@ public struct NetworkStageResult: Sendable {
   public let trainingSeconds: Double
   public let seconds: Double
 
+  /// What to note in the model's file: the optimizer with its state if the classifier has the very
+  /// weights of the last step, else its settings alone.
+  var savedOptimizer: Optimizer {
+    let isLast = trained.bestEpoch == trained.history.count
+    guard isLast, classifier.calibration?.isApplied != true else {
+      return Optimizer(
+        optimizer.rule, learningRate: optimizer.learningRate, weightDecay: optimizer.weightDecay,
+        clipping: optimizer.clipping)
+    }
+    return optimizer
+  }
+
   /// Judges a trained network, and calibrates it on the validation pictures.
   init(
     _ stage: NetworkStage, _ data: DataSet, _ backbone: any FeatureExtractor,

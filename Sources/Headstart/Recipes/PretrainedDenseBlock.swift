@@ -4,8 +4,6 @@ import NeuralNetwork
 
 /// Frozen layers with weights of their own between a backbone's features and a new last layer.
 struct PretrainedDenseBlock {
-  /// What is to be said of the weights.
-  let remark: String?
   private let layers: [any Layer]
   private let inputShape: [Int]
 
@@ -54,10 +52,6 @@ struct PretrainedDenseBlock {
       layers.append(try Dropout(0.5, seed: seed &+ UInt64(index), name: "dropout\(index + 1)"))
     }
     self.layers = layers
-    let isStandIn =
-      (path as NSString).lastPathComponent == UntrainedWeights.Network.vgg16bn.fileName
-    remark =
-      isStandIn ? "the dense block of \(path) is untrained: random projections, normalised" : nil
   }
 
   /// The block below a new network, which alone trains.

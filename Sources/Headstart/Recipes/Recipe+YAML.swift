@@ -13,8 +13,16 @@ extension Recipe {
   /// - Throws: ``RecipeError``, which names the place.
   public init(yaml: String, file: String, overrides: [String] = []) throws {
     var tree = try JSONValue(yaml: yaml, file: file)
-    for override in overrides { try tree.override(override) }
+    // What holds for all models is said before they are; the rest of what is written out in full,
+    // so that one value of several can be set.
+    let common = overrides.filter { $0.hasPrefix("pictures.") }
+    for override in common { try tree.override(override) }
     try self.init(tree, file: file)
+    if common.count < overrides.count {
+      var full = try JSONValue(yaml: try self.yaml, file: file)
+      for override in overrides where !common.contains(override) { try full.override(override) }
+      try self.init(full, file: file)
+    }
     try check()
   }
 
@@ -50,6 +58,7 @@ extension Recipe {
     case .object(let members)?:
       try JSONValue.object(members).checkNames(
         ["views", "augmentation"], place: "\(file): testTime")
+      try members["augmentation"]?.checkAugmentation(place: "\(file): testTime.augmentation")
       testTime = try JSONValue.object(["views": .integer(1)].merging(members) { $1 })
         .decoded(place: "\(file): testTime")
     case let other?:
@@ -62,6 +71,7 @@ extension Recipe {
     case nil: result = nil
     case .string(let model): result = Result(models: [model])
     case let other?:
+      try other.checkNames(["models", "weights"], place: "\(file): result")
       result = try Result(
         models: (other["models"] ?? .null).decoded(place: "\(file): result.models"),
         weights: other["weights"]?.decoded(place: "\(file): result.weights") ?? .equal)
@@ -134,24 +144,14 @@ extension FeatureSettings {
 }
 
 extension JSONValue {
-  fileprivate func checkNames(_ known: Set<String>, place: String) throws {
-    guard case .object(let members) = self else {
-      throw RecipeError(place, expected: "names and values", found: kind)
-    }
-    for name in members.keys.sorted() where !known.contains(name) {
-      throw RecipeError(
-        place, expected: "one of \(known.sorted().joined(separator: ", "))", found: name)
-    }
-  }
-
   /// Sets one value: `clip=.01`, `models.bottleneck.head.epochs=5`.
   fileprivate mutating func override(_ text: String) throws {
-    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-    let path = parts[0].split(separator: ".").map(String.init)
-    guard parts.count == 2, !path.isEmpty else {
-      throw RecipeError(text, expected: "place=value", found: "'\(text)'")
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let path = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, !path.contains("") else {
+      throw RecipeError("--set", expected: "place=value", found: "'\(text)'")
     }
-    let value = try JSONValue(yaml: parts[1], file: text)
+    let value = try JSONValue(yaml: String(parts[1]), file: text)
     try set(value, at: path[...], of: text)
   }
 
@@ -170,7 +170,11 @@ extension JSONValue {
       self = .object(members)
     case .array(var items):
       guard let index = items.firstIndex(where: { $0["name"] == .string(name) }) else {
-        throw RecipeError(text, expected: "the name of a member", found: name)
+        let names = items.compactMap { item -> String? in
+          if case .string(let name)? = item["name"] { name } else { nil }
+        }
+        throw RecipeError(
+          text, expected: "one of \(names.joined(separator: ", "))", found: name)
       }
       try items[index].set(value, at: path.dropFirst(), of: text)
       self = .array(items)

@@ -93,6 +93,12 @@ public struct Recipe: Sendable, Equatable {
         "\(name): result", expected: "different models, at least one",
         found: "\(result.models)")
     }
+    let members = result.models.reduce(0) { $0 + max(1, known[$1]?.folds ?? 1) }
+    guard members <= EnsembleFile.maximumMembers else {
+      throw RecipeError(
+        "\(name): result", expected: "at most \(EnsembleFile.maximumMembers) models, folds and all",
+        found: "\(members)")
+    }
     if let clip, !(0..<0.5).contains(clip) {
       throw RecipeError("\(name): clip", expected: "0 up to 0.5", found: "\(clip)")
     }

@@ -11,6 +11,23 @@ extension RecipeWork {
     let weight: Double
   }
 
+  /// Removes what an earlier run ended with, and looks whether this one can end with a submission,
+  /// before hours of work.
+  ///
+  /// - Throws: `SubmissionError` for a positive class that does not exist.
+  mutating func prepare(event: (RecipeRun.Event) -> Void) throws {
+    for model in recipe.models { try model.checkReady(environment) }
+    try JudgedPredictions.remove(from: folder)
+    for name in RecipeModel.reserved { try folder.remove(name) }
+    guard !data.test.isEmpty else { return }
+    do {
+      try submission(clip: 0).checkIdentifiers(data.test.map(\.path))
+      writesSubmission = true
+    } catch let error as StageError {
+      event(.remark("there will be no submission. \(error)"))
+    }
+  }
+
   func finish(event: (RecipeRun.Event) -> Void) throws -> RecipeResults {
     let views = try recipe.testTime.views(seed: environment.seed)
     let outOfFold = try outOfFold()
@@ -21,8 +38,9 @@ extension RecipeWork {
       members += outputs.map { Member(output: $0, weight: weight / Double(outputs.count)) }
     }
     let validation = try judge(members, views, event: event)
-    let outOfFoldMean = outOfFold.map { mean($0, weights) }
-    // Of the mean's own predictions of pictures that it has not seen.
+    let outOfFoldMean = try outOfFold.map { try mean($0, weights) }
+    // Of the mean's own predictions where there are validation pictures; of folds, each picture is
+    // judged by the models of its fold alone.
     let calibration =
       calibration(validation, .validation) ?? calibration(outOfFoldMean, .outOfFold)
     try write(members, calibration)
@@ -43,7 +61,8 @@ extension RecipeWork {
         case .unreadable(let path, let reason): problems[path] = reason
         }
       }
-      results.submission = try submit(predictions, calibration)
+      if writesSubmission { results.submission = try submit(predictions, calibration) }
+      results.test = try testReport(outcomes)
     }
     results.unreadable = problems.sorted { $0.key < $1.key }.map {
       Manifest.Unreadable(path: $0.key, reason: $0.value)
@@ -94,8 +113,13 @@ extension RecipeWork {
   /// The mean of what several models say of the same pictures.
   private func mean(
     _ models: [[RecipeResults.Judged]], _ weights: [Double]
-  ) -> JudgedPredictions {
+  ) throws -> JudgedPredictions {
     let first = models.first ?? []
+    guard models.allSatisfy({ $0.map(\.path) == first.map(\.path) }) else {
+      throw RecipeError(
+        recipe.name, expected: "predictions of the same pictures by all models",
+        found: "others; pictures came or went while it ran")
+    }
     let probabilities = Ensemble.mean(
       models.map { $0.map(\.probabilities) }, weights: weights)
     return JudgedPredictions(
@@ -112,7 +136,7 @@ extension RecipeWork {
     let areFolds = recipe.result.models.contains { recipe.model($0)?.folds ?? 0 > 0 }
     let judged: JudgedPredictions
     if views == [.plain], !areFolds {
-      judged = mean(
+      judged = try mean(
         try members.map { try $0.output.predictions().sorted { $0.path < $1.path } },
         members.map(\.weight))
     } else {
@@ -173,14 +197,26 @@ extension RecipeWork {
     }
   }
 
+  private func submission(clip: Double) throws -> Submission {
+    let positive = recipe.positive ?? data.classes.first { ["dogs", "dog"].contains($0) }
+    return try Submission(
+      classes: data.classes, positive: data.classes.count == 2 ? positive : recipe.positive,
+      clip: clip)
+  }
+
+  /// Of test pictures whose classes are known; nil unless all are.
+  private func testReport(_ outcomes: [Predictor.Outcome]) throws -> EvaluationReport? {
+    let labels = data.test.compactMap(\.label)
+    guard labels.count == data.test.count else { return nil }
+    let judged = JudgedPredictions(outcomes, labels: labels, classes: data.classes)
+    return judged.predictions.isEmpty ? nil : try judged.report()
+  }
+
   private func submit(
     _ predictions: [Prediction], _ calibration: Calibration?
   ) throws -> RecipeResults.Submission {
-    let isBinary = data.classes.count == 2
-    let positive = recipe.positive ?? data.classes.first { ["dogs", "dog"].contains($0) }
     let clip = recipe.clip ?? calibration?.clipping.best ?? ClipTable.standardClip
-    let submission = try Submission(
-      classes: data.classes, positive: isBinary ? positive : nil, clip: clip)
+    let submission = try submission(clip: clip)
     try submission.write(predictions, to: folder.path("submission.csv"))
     let expected =
       predictions.isEmpty

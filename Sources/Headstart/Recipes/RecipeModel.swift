@@ -32,9 +32,17 @@ public struct RecipeModel: Sendable, Equatable {
     self.features = features
   }
 
+  /// Files of a run's folder, which no model's folder can be called.
+  static let reserved = [
+    "model.h5", "ensemble.json", "submission.csv", "results.json", "manifest.json",
+    "comparison.svg",
+  ]
+
   /// - Parameter earlier: the models before this one.
   func check(place: String, earlier: [String: RecipeModel]) throws {
-    guard !name.isEmpty, name.count <= 64, !name.hasPrefix("."),
+    guard !name.isEmpty, name.count <= 64, !name.hasPrefix("."), !name.contains(".."),
+      !["h5", "json", "csv", "svg", "png", "yaml"].contains(
+        String(name.split(separator: ".").last ?? "")) || !name.contains("."),
       name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
     else {
       throw RecipeError(

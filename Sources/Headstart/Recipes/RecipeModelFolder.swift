@@ -10,7 +10,8 @@ struct RecipeModelFolder {
   let folder: RunFolder
   /// Relative to the run's folder.
   let place: String
-  /// Of everything that the model's bits depend on.
+  /// Of the settings, the start, the program's version, and the files of weights and pictures by
+  /// their paths, sizes and dates.
   let identity: String
   /// Whether another model's results lay here.
   let isReplacing: Bool
@@ -75,18 +76,25 @@ struct RecipeModelFolder {
     own.startsFrom = nil
     add(try Recipe(name: "identity", title: "", models: [own]).yaml)
     add(start?.identity ?? "")
+    add(Release.version)
     add(environment.storage.precision.rawValue)
-    add(environment.weightsFile ?? WeightsLocation.folder)
+    if let file = try model.weightFile(environment) { add(stamp(of: file)) }
     add(data.classes.joined(separator: "\n"))
     for (part, samples) in [("train", data.train), ("validation", data.validation)] {
       for sample in samples {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: sample.path)
-        let size = attributes?[.size] as? Int ?? -1
-        let date = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        add("\(part) \(sample.label ?? -1) \(size) \(date) \(sample.path)")
+        add("\(part) \(sample.label ?? -1) \(stamp(of: sample.path))")
       }
     }
     return Array(hash.finalize()).hexadecimal
+  }
+
+  /// A file's path, size and date, which tell whether it is still the same.
+  private static func stamp(of path: String) -> String {
+    let file = (path as NSString).resolvingSymlinksInPath
+    let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+    let size = attributes?[.size] as? Int ?? -1
+    let date = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    return "\(size) \(date) \(path)"
   }
 }
 
@@ -96,7 +104,9 @@ extension RecipeModelFolder {
     _ trained: TrainedRecipeModel, model: RecipeModel, data: DataSet,
     environment: RecipeEnvironment
   ) throws {
-    try trained.classifier.save(to: self.model, optimizer: trained.optimizer)
+    try trained.classifier.save(
+      to: self.model, optimizer: trained.optimizer,
+      labelSmoothing: model.training?.labelSmoothing ?? 0)
     let summary = try ModelSummary(path: self.model)
     try folder.write(summary.text + "\n", to: "summary.txt")
     if !trained.history.isEmpty {

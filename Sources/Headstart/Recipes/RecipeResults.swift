@@ -56,8 +56,11 @@ public struct RecipeResults: Codable, Sendable {
   public var views: Int
   /// Of the end result, on the validation pictures.
   public var validation: EvaluationReport?
-  /// Of the end result, each training picture judged by the models that have not seen it.
+  /// Of the end result, each training picture judged by the models of the fold that was not trained
+  /// on it. Where a fold's pictures also choose the epoch, this is a little too good.
   public var outOfFold: EvaluationReport?
+  /// Of the end result, on test pictures whose classes are known.
+  public var test: EvaluationReport?
   public var submission: Submission?
   public var unreadable: [Manifest.Unreadable]
   public var seconds = 0.0

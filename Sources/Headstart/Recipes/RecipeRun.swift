@@ -37,6 +37,7 @@ public struct RecipeRun: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     var work = RecipeWork(self, data, folder, cancellation)
+    try work.prepare(event: event)
     for model in recipe.models { try work.train(model, event: event) }
     var results = try work.finish(event: event)
     results.seconds = (clock.now - start).seconds
@@ -55,6 +56,8 @@ struct RecipeWork {
   private(set) var trained: [String: [RecipeModelFolder]] = [:]
   private(set) var records: [RecipeResults.Model] = []
   private(set) var problems: [String: String] = [:]
+  /// Whether the test pictures have different names, which a submission needs.
+  var writesSubmission = false
 
   init(_ run: RecipeRun, _ data: DataSet, _ folder: RunFolder, _ cancellation: Cancellation) {
     recipe = run.recipe
@@ -89,6 +92,7 @@ struct RecipeWork {
     let start = model.startsFrom.flatMap { trained[$0]?[fold ?? 0] }
     var model = model
     model.add(seed: environment.seed)
+    if fold != nil { model.keepLogits() }
     let output = try RecipeModelFolder(
       folder.path(place), place: place,
       identity: try RecipeModelFolder.identity(model, data, start: start, environment))
@@ -117,6 +121,15 @@ extension RecipeModel {
     head?.seed &+= seed
     training?.seed &+= seed
     fineTuning?.seed &+= seed
+  }
+}
+
+extension RecipeModel {
+  /// A fold's own pictures are to judge it: they must not fit its temperature.
+  fileprivate mutating func keepLogits() {
+    training?.calibrates = false
+    fineTuning?.calibrates = false
+    if head?.solver != .newton { head?.calibrates = false }
   }
 }
 

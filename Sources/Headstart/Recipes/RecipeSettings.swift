@@ -1,6 +1,7 @@
 import Foundation
 import KerasFormat
 import NeuralNetwork
+import Pictures
 
 /// Settings that a recipe gives in part: what it does not name keeps its default.
 protocol RecipeSettings: Codable {
@@ -19,14 +20,11 @@ extension RecipeSettings {
   /// - Throws: ``RecipeError`` for a name that these settings do not have, and for a value of
   ///   another type.
   init(_ tree: JSONValue, over defaults: Self = Self(), place: String) throws {
-    guard case .object(let given) = tree else {
-      throw RecipeError(place, expected: "names and values", found: tree.kind)
-    }
     // Optional settings that are nil are not encoded: the names come from the type itself.
-    let known = Mirror(reflecting: defaults).children.compactMap(\.label)
-    for name in given.keys.sorted() where !known.contains(name) {
-      throw RecipeError(
-        place, expected: "one of \(known.sorted().joined(separator: ", "))", found: name)
+    try tree.checkNames(of: defaults, place: place)
+    guard case .object(let given) = tree else { preconditionFailure("names were checked") }
+    if let augmentation = given["augmentation"] {
+      try augmentation.checkAugmentation(place: "\(place).augmentation")
     }
     let encoder = JSONEncoder()
     let start = try JSONDecoder().decode(JSONValue.self, from: try encoder.encode(defaults))
@@ -47,6 +45,29 @@ extension JSONValue {
       return try JSONDecoder().decode(Value.self, from: try JSONEncoder().encode(self))
     } catch let error as DecodingError {
       throw RecipeError(error, place: place)
+    }
+  }
+
+  /// Refuses names that an augmentation does not have; it would pass them over.
+  func checkAugmentation(place: String) throws {
+    try checkNames(of: Augmentation(), place: place)
+    if let crop = self["randomResizedCrop"] {
+      try crop.checkNames(of: RandomResizedCrop(), place: "\(place).randomResizedCrop")
+    }
+  }
+
+  fileprivate func checkNames(of value: Any, place: String) throws {
+    try checkNames(Set(Mirror(reflecting: value).children.compactMap(\.label)), place: place)
+  }
+
+  /// - Throws: ``RecipeError`` for anything but an object with these names.
+  func checkNames(_ known: Set<String>, place: String) throws {
+    guard case .object(let members) = self else {
+      throw RecipeError(place, expected: "names and values", found: kind)
+    }
+    for name in members.keys.sorted() where !known.contains(name) {
+      throw RecipeError(
+        place, expected: "one of \(known.sorted().joined(separator: ", "))", found: name)
     }
   }
 

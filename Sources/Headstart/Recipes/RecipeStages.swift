@@ -25,10 +25,11 @@ public struct RecipeEnvironment: Sendable {
     self.pool = pool
   }
 
-  func backbone(_ settings: FeatureSettings) throws -> any FeatureExtractor {
-    guard settings.backbone != .none else { return try PixelBackbone(settings: settings) }
-    let path = try weightsFile ?? WeightsLocation.find(settings.backbone, layer: settings.layer)
-    return try VGGBackbone(weightFile: path, settings: settings, pool: pool)
+  func backbone(
+    _ settings: FeatureSettings, weightFile: String?
+  ) throws -> any FeatureExtractor {
+    guard let weightFile else { return try PixelBackbone(settings: settings) }
+    return try VGGBackbone(weightFile: weightFile, settings: settings, pool: pool)
   }
 }
 
@@ -49,6 +50,15 @@ struct TrainedRecipeModel {
 }
 
 extension RecipeModel {
+  /// The file of the pretrained weights; nil where there are none of its own.
+  func weightFile(_ environment: RecipeEnvironment) throws -> String? {
+    guard startsFrom == nil, features.backbone != .none else { return nil }
+    // The block's file has the convolutions that belong to it.
+    return try environment.weightsFile
+      ?? denseBlock.map { try PretrainedDenseBlock.weightFile($0) }
+      ?? WeightsLocation.find(features.backbone, layer: features.layer)
+  }
+
   /// Trains the model.
   ///
   /// - Parameters:
@@ -59,19 +69,42 @@ extension RecipeModel {
     environment: RecipeEnvironment, cancellation: Cancellation,
     event: (RecipeRun.Event) -> Void
   ) throws -> TrainedRecipeModel {
+    var trained: TrainedRecipeModel
     if let head {
-      return try train(head, data, environment, cancellation) { event(.head($0)) }
-    }
-    if let network, let training {
-      return try train(network, training, data, checkpoint, environment, cancellation) {
+      trained = try train(head, data, environment, cancellation) { event(.head($0)) }
+    } else if let network, let training {
+      trained = try train(network, training, data, checkpoint, environment, cancellation) {
         event(.network($0))
       }
-    }
-    guard let fineTuning, let start else {
+    } else if let fineTuning, let start {
+      trained = try train(fineTuning, start, data, checkpoint, environment, cancellation) {
+        event(.fineTuning($0))
+      }
+    } else {
       throw RecipeError(name, expected: "a model to start from", found: "none")
     }
-    return try train(fineTuning, start, data, checkpoint, environment, cancellation) {
-      event(.fineTuning($0))
+    // What explains figures that the training's own do not.
+    let calibration = trained.classifier.calibration.flatMap { $0.isApplied ? $0 : nil }
+    let remarks = [
+      UntrainedWeights.remark(try weightFile(environment)), trained.remark,
+      calibration.map {
+        String(
+          format: "logits divided by %.2f: log loss %.4f → %.4f", $0.temperature, $0.logLossBefore,
+          $0.logLossAfter)
+      },
+    ].compactMap { $0 }
+    trained.remark = remarks.isEmpty ? nil : remarks.joined(separator: "; ")
+    return trained
+  }
+
+  /// Refuses, before any work is done, what could not be carried out: weights that are not there,
+  /// pictures too small for the backbone.
+  func checkReady(_ environment: RecipeEnvironment) throws {
+    _ = try weightFile(environment)
+    guard features.backbone == .none || min(features.height, features.width) >= 32 else {
+      throw RecipeError(
+        name, expected: "pictures of at least 32 pixels a side, for five poolings",
+        found: "\(features.height) × \(features.width)")
     }
   }
 
@@ -83,7 +116,9 @@ extension RecipeModel {
       settings: features, head: head, featuresFolder: environment.featuresFolder,
       strict: environment.strict, pool: environment.pool)
     let result = try stage.run(
-      data, backbone: try environment.backbone(features), cancellation: cancellation, event: event)
+      data,
+      backbone: try environment.backbone(features, weightFile: try weightFile(environment)),
+      cancellation: cancellation, event: event)
     return TrainedRecipeModel(
       classifier: result.classifier, history: result.trained.history,
       bestEpoch: result.trained.bestEpoch ?? 0, validation: result.judgedValidation,
@@ -95,12 +130,9 @@ extension RecipeModel {
     _ checkpoint: String, _ environment: RecipeEnvironment, _ cancellation: Cancellation,
     event: (NetworkStage.Event) -> Void
   ) throws -> TrainedRecipeModel {
-    // The block's file has the convolutions that belong to it.
-    var environment = environment
-    let blockFile = try denseBlock.map { try PretrainedDenseBlock.weightFile($0) }
-    environment.weightsFile = blockFile ?? environment.weightsFile
-    let backbone = try environment.backbone(features)
-    let block = try blockFile.map {
+    let file = try weightFile(environment)
+    let backbone = try environment.backbone(features, weightFile: file)
+    let block = try denseBlock.flatMap { _ in file }.map {
       try PretrainedDenseBlock(path: $0, inputShape: backbone.outputShape, seed: training.seed)
     }
     var stage = NetworkStage(
@@ -115,8 +147,8 @@ extension RecipeModel {
     return TrainedRecipeModel(
       classifier: result.classifier, history: result.trained.history,
       bestEpoch: result.trained.bestEpoch, validation: result.judgedValidation,
-      problems: result.extraction.problems, seconds: result.seconds, remark: block?.remark,
-      optimizer: result.optimizer)
+      problems: result.extraction.problems, seconds: result.seconds,
+      optimizer: result.savedOptimizer)
   }
 
   private func train(

@@ -15,6 +15,19 @@ public struct UntrainedWeights: Sendable {
     public var fileName: String { "\(rawValue)-untrained.h5" }
   }
 
+  /// What is to be said of a network that has the weights of a file; nil of trained ones.
+  static func remark(_ path: String?) -> String? {
+    guard let path,
+      let network = Network.allCases.first(where: {
+        $0.fileName == (path as NSString).lastPathComponent
+      })
+    else { return nil }
+    return switch network {
+    case .vgg19: "the weights of \(path) are untrained: the figures say nothing of VGG19"
+    case .vgg16bn: "the dense block of \(path) is untrained: random projections, normalised"
+    }
+  }
+
   public let network: Network
   public let seed: UInt64
 
@@ -32,6 +45,12 @@ public struct UntrainedWeights: Sendable {
   /// - Throws: `StageError` if VGG16's weights are needed and not there, `KerasFormatError` if the
   ///   file cannot be written.
   public func write(into folder: String) throws -> String {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw StageError.cannotCreateFolder(path: folder, reason: error.localizedDescription)
+    }
     let path = (folder as NSString).appendingPathComponent(network.fileName)
     var generator = Generator.derived(seed: seed, purpose: 0x0E16)
     switch network {

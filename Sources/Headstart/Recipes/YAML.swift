@@ -16,6 +16,13 @@ extension JSONValue {
       throw RecipeError(
         file, expected: "at most \(Self.yamlLimits.bytes) bytes", found: "\(yaml.utf8.count)")
     }
+    // Anchors and aliases, with which a short text can stand for an endless one, are not understood.
+    let alias = #"(?m)(^\s*|[-:?]\s+|[\[{,]\s*)[&*][^\s]"#
+    if let found = yaml.range(of: alias, options: .regularExpression) {
+      let name = yaml[found].drop { !"&*".contains($0) }
+      throw RecipeError(
+        file, expected: "values, or text in quotes", found: "an anchor or alias (\(name)…)")
+    }
     let node: Node?
     do {
       node = try Yams.compose(yaml: yaml)

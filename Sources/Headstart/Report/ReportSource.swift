@@ -35,6 +35,10 @@ struct ReportSource {
     }
   }
 
+  func has(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: (folder as NSString).appendingPathComponent(name))
+  }
+
   /// A JSON object.
   mutating func json(_ name: String) -> JSONValue? {
     guard let bytes = bytes(name, limit: Self.textLimit) else { return nil }

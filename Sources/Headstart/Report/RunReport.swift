@@ -43,7 +43,9 @@ private struct ReportPage {
 
   mutating func build() {
     let manifest = source.json("manifest.json").map(ReportFigures.init)
-    let metrics = source.json("metrics.json").map(ReportFigures.init)
+    let metrics = source.json(
+      source.has("results.json") ? "results.json" : "metrics.json"
+    ).map(ReportFigures.init)
     if let metrics { results(metrics) }
     chart("curves.svg", "Training", "Loss and accuracy by epoch, or by strength.")
     chart(

@@ -82,7 +82,10 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
       }
     }
     let hash = weights?.tensorSHA256()
-    let known = candidates.contains { $0.tensorSHA256 != nil && $0.tensorSHA256 == hash }
+    // A file that holds other layers besides is not what was published.
+    let isWhole = weights.map { $0.parameterCount == file.parameterCount } ?? false
+    let known =
+      isWhole && candidates.contains { $0.tensorSHA256 != nil && $0.tensorSHA256 == hash }
     if let expected, !known, problems.isEmpty {
       problems.append(
         expected.tensorSHA256.map {

@@ -7,6 +7,7 @@ extension RecipeBook {
     notes:
       - In the original the head is trained before the folds are made, and so has seen every fold's validation pictures. Here each fold trains its own.
       - The original keeps 17.5 GiB of pixels in memory; here features are read from the disk.
+      - Two classes have one sigmoid here; the original's softmax over two is the same function.
       - Its ids keep ".jpg"; here they do not.
     pictures: {size: 250, preprocessing: rescale, interpolation: nearest}
     models:

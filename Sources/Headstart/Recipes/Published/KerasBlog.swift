@@ -40,7 +40,6 @@ extension RecipeBook {
           momentum: 0.9
           batchSize: 16
           epochs: 50
-          patience: 10
           views: 12
           refitHead: false
           augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}

@@ -9,7 +9,7 @@ extension RecipeBook {
     pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
     models:
       - name: 1-convnet
-        network: &convnet
+        network:
           - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
           - MaxPooling2D
           - Conv2D: {filters: 64, kernel_size: 3, activation: relu}
@@ -23,19 +23,24 @@ extension RecipeBook {
           - Output
         training: {optimizer: rmsprop, learningRate: 0.0001, batchSize: 20, epochs: 30}
       - name: 2-augmented
-        network: *convnet
-        training: &augmented
+        network:
+          - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Conv2D: {filters: 64, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Conv2D: {filters: 128, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Conv2D: {filters: 128, kernel_size: 3, activation: relu}
+          - MaxPooling2D
+          - Flatten
+          - Dense: {units: 512, activation: relu}
+          - Output
+        training:
           optimizer: rmsprop
           learningRate: 0.0001
           batchSize: 32
           epochs: 100
-          augmentation: &views
-            rotationRange: 40
-            widthShiftRange: 0.2
-            heightShiftRange: 0.2
-            shearRange: 0.2
-            zoomRange: 0.2
-            horizontalFlip: true
+          augmentation: {rotationRange: 40, widthShiftRange: 0.2, heightShiftRange: 0.2, shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
       - name: 3-dropout
         network:
           - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
@@ -50,7 +55,12 @@ extension RecipeBook {
           - Dropout: {rate: 0.5}
           - Dense: {units: 512, activation: relu}
           - Output
-        training: *augmented
+        training:
+          optimizer: rmsprop
+          learningRate: 0.0001
+          batchSize: 32
+          epochs: 100
+          augmentation: {rotationRange: 40, widthShiftRange: 0.2, heightShiftRange: 0.2, shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
       - name: 4-features
         backbone: vgg19
         head:
@@ -81,7 +91,7 @@ extension RecipeBook {
           epochs: 10
           views: 6
           refitHead: false
-          augmentation: *views
+          augmentation: {rotationRange: 40, widthShiftRange: 0.2, heightShiftRange: 0.2, shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
     result: 5-fine-tuned
     """
 }
