@@ -1,5 +1,12 @@
 extension RecipeBook {
-  /// What each recipe came to on 2000 training and 800 validation photos of cats and dogs, on two
-  /// cores; the README's table says more.
-  public static let measured: [String: String] = [:]
+  /// What recipes came to on 2000 training and 800 validation photos of cats and dogs; the README's
+  /// table says more.
+  public static let measured = [
+    "best": "validation accuracy .993, log loss .020",
+    "keras-blog":
+      "validation accuracy small-convnet .791, bottleneck .896, fine-tuned .927 (14 epochs)",
+    "tutorial": "validation accuracy .791",
+    "dsouza": "validation accuracy .682 (A), .641 (B)",
+    "moazeni": "validation accuracy .741, from 2000 photos",
+  ]
 }
