@@ -85,6 +85,26 @@ import Testing
     }
   }
 
+  @Test func headsLearnFromViews() throws {
+    struct Metrics: Decodable {
+      struct Report: Decodable { let count: Int }
+      let train, validation, outOfFold: Report
+    }
+    let trained = try run(
+      ["train", "pictures", "--views", "2", "--rotation-range", "9", "--features", "viewed"]
+        + ["--output", "viewed-run", "--json"] + options)
+    let metrics = try trained.json(Metrics.self)
+    // Judged by the pictures as they are, each once, by folds that saw no view of it.
+    #expect(metrics.train.count == 20 && metrics.validation.count == 8)
+    #expect(metrics.outOfFold.count == 20)
+    let listed = try run(["features", "list", "--features", "viewed", "--json"]).json(Stores.self)
+    #expect(listed.stores.map(\.pictures) == [28] && listed.stores[0].rows == 28 + 2 * 20)
+    #expect(listed.stores[0].views.values.sorted() == [20, 20, 28])
+    for views in ["-1", "1001", "many"] {
+      #expect(try run(["train", "pictures", "--views", views] + options).exitCode == 64)
+    }
+  }
+
   @Test func testTimeViewsChangePredictions() throws {
     struct Row: Decodable {
       let path: String
