@@ -29,7 +29,8 @@ struct PredictionOptions: ParsableArguments {
       "Test-time augmentation: the mean of the probabilities of so many views of each picture.",
       discussion: """
         flip, or 2: the picture and its mirror image. Up to 12: five crops and their mirror images \
-        as well. Each view costs as much as a picture.
+        as well. Each view costs as much as a picture. 1: the plain picture, which is the default \
+        but for an ensemble.json that names its views.
         """, valueName: "flip|n"))
   var tta: TestTimeViews?
 }
@@ -59,20 +60,22 @@ struct PredictionSession {
     let pool = common.threadPool
     self.pool = pool
     ensemble = try Ensemble(
-      averaging: try ([model] + options.ensemble).map { try Ensemble.load($0, pool: pool) })
+      averaging: try ([model] + options.ensemble).map {
+        let part = try Ensemble.load($0, pool: pool)
+        return options.tta.map { part.with(views: $0.views) } ?? part
+      })
   }
 
   /// One outcome a picture, in order.
   func predict(_ paths: [String], cached: Bool) throws -> [Predictor.Outcome] {
-    let views = options.tta?.views ?? [.plain]
     let predictor = EnsemblePredictor(
       ensemble, featuresFolder: cached && !options.noCache ? options.features : nil,
-      views: views, strict: options.strict, pool: pool)
+      strict: options.strict, pool: pool)
     let count = ensemble.members.count
     let bars = (1...count).map { number in
       ProgressBar(
         count == 1 ? "Features" : "Features (model \(number) of \(count))",
-        unit: views.count == 1 ? "pictures" : "views", quiet: common.quiet)
+        unit: ensemble.views.count == 1 ? "pictures" : "views", quiet: common.quiet)
     }
     defer { for bar in bars { bar.finish() } }
     return try predictor.predict(paths, cancellation: Interruption.cancellation) { member, state in

@@ -54,16 +54,9 @@ enum RecipeText {
       }
       text += "\n"
     }
-    let ending = members.count == 1 ? "model.h5" : "ensemble.json"
-    // The model file knows nothing of views.
-    var how = ""
-    if results.views > 1 {
-      how =
-        recipe.testTime.augmentation == nil
-        ? ", with --tta \(results.views) as here" : ", which judges plain pictures"
-    }
+    let ending = members.count == 1 && results.views == 1 ? "model.h5" : "ensemble.json"
     return text
-      + "\nmodel: \(folder.path(ending))\(how)  (\(describe(seconds: results.seconds)))"
+      + "\nmodel: \(folder.path(ending))  (\(describe(seconds: results.seconds)))"
   }
 
   /// 1,212,513

@@ -91,7 +91,7 @@ import Testing
 
     // What the folder predicts with says what the submission says.
     let rows = try workspace.run(
-      "predict", "all/ensemble.json", "pictures/test", "--tta", "flip", "--json", "-q"
+      "predict", "all/ensemble.json", "pictures/test", "--json", "-q"
     ).json([Row].self)
     let lines = try workspace.text("all/submission.csv").split(separator: "\n").dropFirst()
     for line in lines {

@@ -101,6 +101,42 @@ import Testing
     #expect(try #require(error).description.contains("b.h5 knows the classes dogs, cats"))
   }
 
+  @Test func viewsAreTheFilesUnlessAskedForOthers() throws {
+    let member = try classifier(1)
+    try member.save(to: scratch.file("a.h5"))
+    var augmentation = Augmentation()
+    augmentation.rotationRange = 20
+    let kinds: [(TestTime?, [PictureView])] = [
+      (nil, [.plain]), (TestTime(views: 2), [.plain, .flipped]),
+      (
+        TestTime(views: 3, augmentation: augmentation),
+        PictureView.random(3, of: augmentation, seed: 8)
+      ),
+    ]
+    let paths = try pictures(3)
+    for (number, (testTime, views)) in kinds.enumerated() {
+      let path = scratch.file("\(number).json")
+      try EnsembleFile(
+        members: [.init(model: "a.h5", weight: 1)], testTime: testTime, seed: 7
+      ).write(to: path)
+      let ensemble = try Ensemble.load(path, pool: pool)
+      #expect(ensemble.views == views)
+      let expected = try Predictor(member, featuresFolder: nil, views: views, pool: pool)
+        .predict(paths)
+      #expect(
+        try probabilities(
+          EnsemblePredictor(ensemble, featuresFolder: nil, pool: pool).predict(paths))
+          == probabilities(expected))
+      #expect(ensemble.with(views: [.flipped]).views == [.flipped])
+    }
+    let flip = try Ensemble.load(scratch.file("1.json"), pool: pool)
+    #expect(try Ensemble(averaging: [flip, flip]).views == [.plain, .flipped])
+    let error = #expect(throws: EnsembleError.self) {
+      try Ensemble(averaging: [flip, Ensemble(member, name: "b.h5")])
+    }
+    #expect(try #require(error).description.contains("b.h5 is judged by other views"))
+  }
+
   @Test func evaluationCountsPicturesThatAnyMemberWasTrainedOn() throws {
     let ensemble = try Ensemble([
       .init(classifier(1), weight: 0.5), .init(classifier(2), weight: 0.5),
@@ -162,6 +198,10 @@ import Testing
       "sum of 0.9"
     ),
     (#"{"format": 1, "members": [{"model": "a.h5", "weight": 1e999}]}"#, "expected"),
+    (
+      #"{"format": 1, "members": [{"model": "a.h5", "weight": 1}], "testTime": {"views": 99}}"#,
+      "1 to 12 views, found 99"
+    ),
     (#"{"format": 1, "members": [{"model": "../a.h5", "weight": 1}]}"#, "below its own folder"),
     (#"{"format": 1, "members": [{"model": "x/../../a.h5", "weight": 1}]}"#, "below its own"),
     (#"{"format": 1, "members": [{"model": "/etc/passwd", "weight": 1}]}"#, "/etc/passwd"),

@@ -23,10 +23,14 @@ public struct Ensemble: Sendable {
   /// that of a lone member, and otherwise one made from held-out predictions of the mean itself:
   /// see ``Calibration/init(probabilities:labels:folds:source:)``.
   public let calibration: Calibration?
+  /// The views of each picture whose probabilities are averaged.
+  public let views: [PictureView]
 
   /// - Throws: ``EnsembleError`` if there is no member, the members' classes or their order differ,
   ///   or the weights are not what they must be.
-  public init(_ members: [Member], calibration: Calibration? = nil) throws(EnsembleError) {
+  public init(
+    _ members: [Member], calibration: Calibration? = nil, views: [PictureView] = [.plain]
+  ) throws(EnsembleError) {
     guard let first = members.first else { throw .invalid(expected: "a member", found: "none") }
     for member in members where member.classifier.classes != first.classifier.classes {
       throw .otherClasses(
@@ -36,23 +40,29 @@ public struct Ensemble: Sendable {
     try Self.check(weights: members.map(\.weight))
     self.members = members
     self.calibration = calibration
+    self.views = views
   }
 
   /// One classifier by itself.
   public init(_ classifier: Classifier, name: String = "") {
     members = [Member(classifier, weight: 1, name: name)]
     calibration = classifier.calibration
+    views = [.plain]
   }
 
   /// Ensembles (or lone classifiers) averaged, each counting the same.
   ///
   /// The calibration is kept only of one that is alone: nothing is known of another mean.
   ///
-  /// - Throws: ``EnsembleError`` as ``init(_:calibration:)``.
+  /// - Throws: ``EnsembleError`` as ``init(_:calibration:views:)``, and if they take different
+  ///   views of a picture.
   public init(averaging parts: [Ensemble]) throws(EnsembleError) {
     if parts.count == 1 {
       self = parts[0]
       return
+    }
+    for part in parts where part.views != parts[0].views {
+      throw .otherViews(of: part.members[0].name, than: parts[0].members[0].name)
     }
     var members: [Member] = []
     for part in parts {
@@ -60,7 +70,18 @@ public struct Ensemble: Sendable {
         Member($0.classifier, weight: $0.weight / Double(parts.count), name: $0.name)
       }
     }
-    try self.init(members)
+    try self.init(members, views: parts.first?.views ?? [.plain])
+  }
+
+  /// The same, which takes these views of each picture.
+  public func with(views: [PictureView]) -> Ensemble {
+    Ensemble(self, views: views)
+  }
+
+  private init(_ ensemble: Ensemble, views: [PictureView]) {
+    members = ensemble.members
+    calibration = ensemble.calibration
+    self.views = views
   }
 
   /// The class names, in the order of the probabilities.
@@ -102,6 +123,7 @@ public enum EnsembleError: Error, Equatable, CustomStringConvertible {
   case invalid(path: String? = nil, expected: String, found: String)
   case member(path: String, model: String, reason: String)
   case otherClasses([String], of: String, expected: [String], as: String)
+  case otherViews(of: String, than: String)
 
   public var description: String {
     switch self {
@@ -115,6 +137,9 @@ public enum EnsembleError: Error, Equatable, CustomStringConvertible {
       return "\(model) knows the classes \(classes.joined(separator: ", ")), \(first) the classes"
         + " \(expected.joined(separator: ", ")): only models of the same classes, in the same"
         + " order, can be averaged."
+    case .otherViews(let model, let first):
+      return "\(model) is judged by other views of a picture (test-time augmentation) than"
+        + " \(first): say by --tta which to take of both."
     }
   }
 

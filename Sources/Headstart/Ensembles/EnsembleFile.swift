@@ -7,9 +7,11 @@ import Kernels
 ///
 ///     {"format": 1,
 ///      "members": [{"model": "fold-1/model.h5", "weight": 0.5},
-///                  {"model": "fold-2/model.h5", "weight": 0.5}]}
+///                  {"model": "fold-2/model.h5", "weight": 0.5}],
+///      "testTime": {"views": 2}}
 ///
-/// Paths are relative to the file's folder and do not leave it by `..`, so that the folder can be
+/// Without `testTime`, pictures are judged as they are.
+/// /// Paths are relative to the file's folder and do not leave it by `..`, so that the folder can be
 /// moved and a file from elsewhere cannot name files outside it.
 public struct EnsembleFile: Codable, Sendable, Equatable {
   public struct Member: Codable, Sendable, Equatable {
@@ -27,9 +29,23 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
   /// Of held-out predictions of the mean.
   public var calibration: Calibration?
 
-  public init(members: [Member], calibration: Calibration? = nil) {
+  /// The views of each picture that are averaged as well; nil: the plain picture.
+  public var testTime: TestTime?
+  /// Of the draws of ``testTime``; nil: 0.
+  public var seed: UInt64?
+
+  public init(
+    members: [Member], calibration: Calibration? = nil, testTime: TestTime? = nil,
+    seed: UInt64? = nil
+  ) {
     self.members = members
     self.calibration = calibration
+    self.testTime = testTime
+    self.seed = seed
+  }
+
+  func views() throws -> [PictureView] {
+    try (testTime ?? TestTime()).views(seed: seed ?? 0)
   }
 
   /// More members than anybody averages.
@@ -106,6 +122,13 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
     } catch {
       throw error.naming(path)
     }
+    do {
+      _ = try views()
+    } catch let error as PictureViewError {
+      throw .invalid(path: path, expected: error.expected, found: error.found)
+    } catch {
+      throw .invalid(path: path, expected: "an augmentation", found: "\(error)")
+    }
   }
 
   private static func reason(_ error: any Error) -> String {
@@ -152,8 +175,8 @@ extension Ensemble {
       return Member(classifier.with(shared), weight: member.weight, name: model)
     }
     do {
-      return try Ensemble(members, calibration: file.calibration)
-    } catch {
+      return try Ensemble(members, calibration: file.calibration, views: try file.views())
+    } catch let error as EnsembleError {
       throw error.naming(path)
     }
   }

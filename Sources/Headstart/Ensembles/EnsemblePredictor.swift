@@ -5,15 +5,15 @@ public struct EnsemblePredictor: Sendable {
   public let ensemble: Ensemble
   private let predictors: [Predictor]
 
-  /// - Parameters: as those of ``Predictor``, the views being those of every member.
+  /// Parameters as those of ``Predictor``; the views are the ensemble's.
   public init(
-    _ ensemble: Ensemble, featuresFolder: String?, views: [PictureView] = [.plain],
-    strict: Bool = false, pool: ThreadPool
+    _ ensemble: Ensemble, featuresFolder: String?, strict: Bool = false, pool: ThreadPool
   ) {
     self.ensemble = ensemble
     predictors = ensemble.members.map {
       Predictor(
-        $0.classifier, featuresFolder: featuresFolder, views: views, strict: strict, pool: pool)
+        $0.classifier, featuresFolder: featuresFolder, views: ensemble.views, strict: strict,
+        pool: pool)
     }
   }
 

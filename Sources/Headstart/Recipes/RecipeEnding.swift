@@ -171,18 +171,21 @@ extension RecipeWork {
     }
   }
 
-  /// Leaves what predicts in the run's own folder.
+  /// Leaves what predicts in the run's own folder: the model, if it is one, and what is said of
+  /// several models or of several views of a picture.
   private func write(_ members: [Member], _ calibration: Calibration?) throws {
     if members.count == 1 {
-      try folder.remove("ensemble.json")
       try RecipeFiles.copy(members[0].output.model, to: folder.path("model.h5"))
     } else {
       try folder.remove("model.h5")
-      try EnsembleFile(
-        members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
-        calibration: calibration
-      ).write(to: folder.path("ensemble.json"))
     }
+    guard members.count > 1 || recipe.testTime != TestTime() else {
+      return try folder.remove("ensemble.json")
+    }
+    try EnsembleFile(
+      members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
+      calibration: calibration, testTime: recipe.testTime, seed: environment.seed
+    ).write(to: folder.path("ensemble.json"))
   }
 
   /// `comparison.svg`: the models' trainings in one figure, if there are several.
