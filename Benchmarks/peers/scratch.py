@@ -41,7 +41,7 @@ def keras_epochs(options):
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     generator = ImageDataGenerator(
-        rescale=1 / 255, shear_range=0.2, zoom_range=0.2, horizontal_flip=True)
+        rescale=1 / 255, shear_range=11.46, zoom_range=0.2, horizontal_flip=True)
     batches = generator.flow_from_directory(
         options.photos, target_size=(150, 150), batch_size=16, class_mode="binary")
     layers = [keras.layers.Input((150, 150, 3))]

@@ -87,7 +87,8 @@ public struct ClipTable: Codable, Sendable, Equatable {
   ///
   /// The interval is that of the mean over those pictures, whose chance adds to that of the rows:
   /// standard error s·√(1/rows + 1/pictures). It is taken on the logarithm of the mean, for losses
-  /// are positive and far from symmetric: mean · exp(±1.96 · error/mean).
+  /// are positive and far from symmetric: mean · exp(±1.96 · error/mean), within the losses that
+  /// clipped probabilities can have, −ln(1 − clip) to −ln clip.
   public func expectedLogLoss(
     clip: Double, pictures: Int
   ) -> (mean: Double, interval: ClosedRange<Double>) {
@@ -95,6 +96,8 @@ public struct ClipTable: Codable, Sendable, Equatable {
     guard rows > 0, pictures > 0, mean > 0 else { return (mean, mean...mean) }
     let error = deviation * (1 / Double(rows) + 1 / Double(pictures)).squareRoot()
     let factor = exp(1.96 * error / mean)
-    return (mean, mean / factor...mean * factor)
+    guard clip > 0 else { return (mean, mean / factor...mean * factor) }
+    let low = max(mean / factor, -log(1 - clip))
+    return (mean, min(low, mean)...max(mean, min(mean * factor, -log(clip))))
   }
 }

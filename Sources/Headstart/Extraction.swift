@@ -104,7 +104,8 @@ public enum ExtractionError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason): return "'\(path)' cannot be read: \(reason)"
+    case .unreadable(let path, let reason):
+      return reason.hasPrefix(path) ? reason : "\(path): \(reason)"
     case .notFinite(let path):
       return "The features of '\(path)' are not finite: are the weights those of this network?"
     case .outOfRange(let path, let value):

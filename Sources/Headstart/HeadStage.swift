@@ -187,15 +187,9 @@ struct LabelledRows {
   }
 
   static func hash(train: LabelledRows, validation: LabelledRows) -> String {
-    var lines: [String] = []
-    for (split, rows) in [("train", train), ("validation", validation)] {
-      for (picture, label) in zip(rows.pictures, rows.labels) {
-        lines.append("\(split) \(label) \(picture)\n")
-      }
-    }
-    var hash = SHA256()
-    for line in lines.sorted() { hash.update(data: Array(line.utf8)) }
-    return Array(hash.finalize()).hexadecimal
+    Manifest.dataHash(
+      train: Array(zip(train.pictures, train.labels)),
+      validation: Array(zip(validation.pictures, validation.labels)))
   }
 }
 

@@ -1,6 +1,8 @@
 import Crypto
+import Files
 import Foundation
 import Kernels
+import Pictures
 
 /// `manifest.json`: what a run was made of, and so how to repeat it.
 public struct Manifest: Codable, Sendable {
@@ -35,6 +37,16 @@ public struct Manifest: Codable, Sendable {
     /// SHA-256 of the sorted hashes of all pictures used, with their labels: equal for equal data,
     /// wherever it lies and whatever its files are called.
     public var sha256: String
+
+    public init(
+      path: String, classes: [String], training: Int, validation: Int, sha256: String
+    ) {
+      self.path = path
+      self.classes = classes
+      self.training = training
+      self.validation = validation
+      self.sha256 = sha256
+    }
   }
 
   public struct Unreadable: Codable, Sendable {
@@ -110,9 +122,40 @@ extension Manifest {
   }
 }
 
+extension Manifest {
+  /// ``Data/sha256`` of pictures and their labels.
+  static func dataHash(
+    train: [(PictureHash, Int)], validation: [(PictureHash, Int)]
+  ) -> String {
+    var lines: [String] = []
+    for (split, rows) in [("train", train), ("validation", validation)] {
+      for (picture, label) in rows { lines.append("\(split) \(label) \(picture)\n") }
+    }
+    var hash = SHA256()
+    for line in lines.sorted() { hash.update(data: Array(line.utf8)) }
+    return Array(hash.finalize()).hexadecimal
+  }
+
+  /// ``Data/sha256`` of a data set's pictures as they are on the disk now.
+  ///
+  /// - Parameter unreadable: paths of pictures that were not used.
+  /// - Throws: if a picture's file cannot be read.
+  public static func dataHash(of dataSet: DataSet, without unreadable: Set<String>) throws -> String
+  {
+    func rows(_ samples: [Sample]) throws -> [(PictureHash, Int)] {
+      try samples.compactMap { sample in
+        guard let label = sample.label, !unreadable.contains(sample.path) else { return nil }
+        let file = try OpenFile(sample.path)
+        return (PictureHash(of: try file.bytes(0..<file.size)), label)
+      }
+    }
+    return dataHash(train: try rows(dataSet.train), validation: try rows(dataSet.validation))
+  }
+}
+
 /// SHA-256 of whole files.
-enum FileHash {
-  static func sha256(_ path: String) throws -> String {
+public enum FileHash {
+  public static func sha256(_ path: String) throws -> String {
     let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
     defer { try? handle.close() }
     var hash = SHA256()

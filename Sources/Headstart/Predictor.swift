@@ -30,6 +30,13 @@ public struct Predictor: Sendable {
   public enum Outcome: Sendable {
     case predicted(Prediction)
     case unreadable(path: String, reason: String)
+
+    public var path: String {
+      switch self {
+      case .predicted(let prediction): prediction.path
+      case .unreadable(let path, _): path
+      }
+    }
   }
 
   public let classifier: Classifier

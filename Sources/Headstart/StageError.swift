@@ -4,6 +4,7 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
   case cannotCreateFolder(path: String, reason: String)
   case folderInUse(path: String)
   case noPictures(path: String, found: String)
+  case noFolder(path: String, found: String)
   case noResults(path: String)
   case tooFewClasses(path: String, found: [String])
   case emptyClass(name: String, split: String, reason: String)
@@ -23,6 +24,8 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
       return "Another run is writing to \(path); name another folder with --output."
     case .noPictures(let path, let found):
       return "\(path): expected pictures, found \(found)."
+    case .noFolder(let path, let found):
+      return "\(path): expected a folder of pictures, found \(found)."
     case .noResults(let path):
       return "\(path): expected a run's folder with metrics.json, found no results to report."
     case .tooFewClasses(let path, let found):

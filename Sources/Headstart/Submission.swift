@@ -47,7 +47,7 @@ public struct Submission: Sendable {
   /// Refuses pictures of which two would have the same id.
   ///
   /// - Throws: ``StageError/duplicateIdentifiers(id:paths:)``.
-  func checkIdentifiers(_ paths: [String]) throws {
+  public func checkIdentifiers(_ paths: [String]) throws {
     var known: [String: String] = [:]
     for path in paths {
       let id = Submission.identifier(path)

@@ -103,6 +103,18 @@ extension FeatureOptions {
   func backbone(pool: ThreadPool) throws -> (any FeatureExtractor, weightsFile: String?) {
     guard backbone != .none else { return (try PixelBackbone(settings: settings), nil) }
     let path = try weights ?? WeightsLocation.find(backbone, layer: settings.layer)
-    return (try VGGBackbone(weightFile: path, settings: settings, pool: pool), path)
+    let backbone = try VGGBackbone(weightFile: path, settings: settings, pool: pool)
+    WeightsWarning.show(path)
+    return (backbone, path)
+  }
+}
+
+/// Weights that are not what their name says: figures made with them would be silently wrong.
+enum WeightsWarning {
+  static func show(_ path: String) {
+    // A file that cannot be read is an error where it is used.
+    if let warning = try? PretrainedWeights.warning(of: path) {
+      Console.note("warning: \(warning)")
+    }
   }
 }

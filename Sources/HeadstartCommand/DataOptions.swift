@@ -43,11 +43,17 @@ struct LabelOptions: ParsableArguments {
   }
 
   /// Reads the folder for a classifier to judge: nothing is set aside, and there may be one class.
+  /// Labels are numbers in the classifier's order of classes, as its probabilities are.
   func open(
     _ path: String, classes: [String], _ common: CommonOptions, pool: ThreadPool
   ) throws -> DataSet {
     var options = options
-    options.classOrder = options.classOrder ?? classes
+    guard options.classOrder == nil || options.classOrder == classes else {
+      throw ValidationError(
+        "--class-order is for training: the classes of this model stand in the order"
+          + " \(classes.joined(separator: ",")).")
+    }
+    options.classOrder = classes
     options.validationFraction = 0
     options.minimumClasses = 1
     let dataSet = try DataSet.open(
@@ -89,9 +95,12 @@ struct DataOptions: ParsableArguments {
   /// Reads the folder, makes a split if it sets no validation pictures apart, and says on standard
   /// error what was found.
   ///
-  /// - Parameter features: folder of the feature cache, which keeps what a split is made by.
+  /// - Parameters:
+  ///   - features: folder of the feature cache, which keeps what a split is made by.
+  ///   - limit: at most so many pictures of each part; nil for all.
   func open(
-    _ path: String, features: String, _ common: CommonOptions, pool: ThreadPool
+    _ path: String, features: String, limit: Int? = nil, _ common: CommonOptions,
+    pool: ThreadPool
   ) throws -> DataSet {
     var options = labelOptions.options
     options.validationFraction = validationShare
@@ -100,11 +109,12 @@ struct DataOptions: ParsableArguments {
     options.sketches = SketchFile.read(in: features)
     let bar = ProgressBar("Split", unit: "pictures", quiet: common.quiet)
     defer { bar.finish() }
-    let dataSet = try DataSet.open(
+    var dataSet = try DataSet.open(
       path, options: options, pool: pool, progress: { bar.update(done: $0, total: $1) },
       check: { try Interruption.cancellation.check() })
     bar.finish()
     try SketchFile.write(dataSet.sketches, in: features)
+    if let limit { dataSet = dataSet.limited(to: limit) }
     dataSet.report(common)
     return dataSet
   }
@@ -127,6 +137,18 @@ extension DataSet {
     for problem in problems { Console.note("warning: \(problem)") }
     if !skipped.isEmpty {
       common.note("\(skipped.count) files that are no pictures were skipped")
+    }
+  }
+}
+
+extension RunFolder {
+  /// `split.csv`: which picture went where, if a split was made; one that an earlier run left is
+  /// removed otherwise.
+  func write(split: SplitTable?) throws {
+    if let split {
+      try write(split.csv, to: "split.csv")
+    } else {
+      try remove("split.csv")
     }
   }
 }

@@ -119,6 +119,7 @@ extension DataProblem.Kind {
     case .unreadableFolder: "folders that cannot be read"
     case .folderReachedTwice: "folders reached twice"
     case .folderNamedLikePicture: "folders named like pictures"
+    case .unreadFormat: "pictures of formats that are not read"
     case .missingFile: "listed files that are not there"
     case .listedTwice: "files listed twice"
     case .noClassInName: "names without a class"

@@ -33,7 +33,10 @@ extension ProgressBar {
 extension [DataProblem] {
   /// What may hold pictures that nobody will see: not only odd, but lost.
   var unreadable: [(path: String, reason: String)] {
-    filter { [.nameNotUTF8, .unreadableFolder, .folderNamedLikePicture].contains($0.kind) }
+    let kinds: Set<DataProblem.Kind> = [
+      .nameNotUTF8, .unreadableFolder, .folderNamedLikePicture, .unreadFormat,
+    ]
+    return filter { kinds.contains($0.kind) }
       .flatMap { problem in problem.paths.map { ($0, problem.detail) } }
   }
 }

@@ -105,6 +105,7 @@ struct FineTuneCommand: ParsableCommand {
       try report(result, folder)
       return
     }
+    try folder.write(split: dataSet.split)
     let checkpoint = folder.path("checkpoint.h5")
     if !resume, FileManager.default.fileExists(atPath: checkpoint) {
       Console.note(

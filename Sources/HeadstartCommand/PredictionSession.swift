@@ -52,6 +52,8 @@ struct PredictionSession {
   let ensemble: Ensemble
   let pool: ThreadPool
   private let options: PredictionOptions
+  /// Nil: none is read or filled.
+  private let featuresFolder: String?
   private let common: CommonOptions
 
   init(model: String, options: PredictionOptions, common: CommonOptions) throws {
@@ -59,6 +61,12 @@ struct PredictionSession {
     self.common = common
     let pool = common.threadPool
     self.pool = pool
+    // Predictions do without the cache where there can be none.
+    let isWritable = options.noCache || FeatureStore.isWritable(options.features)
+    if !isWritable {
+      common.note("\(options.features) cannot be written: predicting without the feature cache")
+    }
+    featuresFolder = options.noCache || !isWritable ? nil : options.features
     ensemble = try Ensemble(
       averaging: try ([model] + options.ensemble).map {
         let part = try Ensemble.load($0, pool: pool)
@@ -69,8 +77,7 @@ struct PredictionSession {
   /// One outcome a picture, in order.
   func predict(_ paths: [String], cached: Bool) throws -> [Predictor.Outcome] {
     let predictor = EnsemblePredictor(
-      ensemble, featuresFolder: cached && !options.noCache ? options.features : nil,
-      strict: options.strict, pool: pool)
+      ensemble, featuresFolder: cached ? featuresFolder : nil, strict: options.strict, pool: pool)
     let count = ensemble.members.count
     let bars = (1...count).map { number in
       ProgressBar(
@@ -84,16 +91,32 @@ struct PredictionSession {
     }
   }
 
-  /// The pictures in a folder and below, in natural order, then what in it cannot be read.
-  func predict(folder: String) throws -> [Predictor.Outcome] {
+  /// The pictures in a folder and below, and what in it cannot be read, in natural order.
+  ///
+  /// - Parameter check: is given the pictures' paths before any work is done.
+  /// - Throws: ``StageError/noPictures(path:found:)`` for a folder without any.
+  func predict(
+    folder: String, check: ([String]) throws -> Void = { _ in }
+  ) throws -> [Predictor.Outcome] {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+    guard isFolder.boolValue else {
+      throw StageError.noFolder(path: folder, found: exists ? "a file" : "nothing")
+    }
     let listing = try DataSet.pictures(in: [folder])
     let paths = listing.pictures.sorted { NaturalOrder.precedes($0, $1) }
     let unreadable = listing.problems.unreadable
     if options.strict, let first = unreadable.first {
-      throw StageError.noPictures(path: first.path, found: first.reason)
+      throw ExtractionError.unreadable(path: first.path, reason: first.reason)
     }
-    return try predict(paths, cached: true)
+    guard !paths.isEmpty || !unreadable.isEmpty else {
+      throw StageError.noPictures(path: folder, found: "none in it")
+    }
+    try check(paths)
+    let outcomes =
+      try predict(paths, cached: true)
       + unreadable.map { .unreadable(path: $0.path, reason: $0.reason) }
+    return outcomes.sorted { NaturalOrder.precedes($0.path, $1.path) }
   }
 
   /// Names the pictures that could not be read and, if there are any, ends with exit code 3.

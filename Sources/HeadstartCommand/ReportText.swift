@@ -11,9 +11,9 @@ extension Calibration {
   var text: String {
     let losses = String(format: "log loss %.4f → %.4f", logLossBefore, logLossAfter)
     let best = String(format: "%.2f", bestTemperature)
-    return isApplied
-      ? "calibration: logits divided by \(best), fitted on \(basis): \(losses)"
-      : "calibration: temperature 1; \(best) is no better beyond doubt on \(basis) (\(losses))"
+    if isApplied { return "calibration: logits divided by \(best), fitted on \(basis): \(losses)" }
+    let verdict = logLossAfter < logLossBefore ? "is no better beyond doubt" : "would be worse"
+    return "calibration: temperature 1; \(best) \(verdict) on \(basis) (\(losses))"
   }
 }
 

@@ -60,24 +60,34 @@ struct RunCommand: ParsableCommand {
     FreedMemory.keep()
     let pool = common.threadPool
     let chosen = try changes.apply(to: try text(), file: recipe)
-    var dataSet = try dataOptions.open(data, features: features, common, pool: pool)
-    if let limit = changes.limit { dataSet = dataSet.limited(to: limit) }
+    let dataSet = try dataOptions.open(
+      data, features: features, limit: changes.limit, common, pool: pool)
     let folder = try RunFolder(output, command: "run", now: started)
     let lock = try folder.lock()
     defer { lock.release() }
     let environment = RecipeEnvironment(
       featuresFolder: features, weightsFile: weights, strict: strict, storage: storage.value,
       seed: common.seed, pool: pool)
+    for file in try chosen.weightFiles(environment) { WeightsWarning.show(file) }
     let display = RecipeDisplay(common, recipe: chosen)
     try folder.write(try chosen.yaml, to: "recipe.yaml")
-    let results = try RecipeRun(chosen, environment: environment).run(
-      dataSet, to: folder, cancellation: Interruption.cancellation, event: display.show)
+    try folder.write(split: dataSet.split)
+    let results: RecipeResults
+    do {
+      results = try RecipeRun(chosen, environment: environment).run(
+        dataSet, to: folder, cancellation: Interruption.cancellation, event: display.show)
+    } catch let error as Cancelled {
+      display.finish()
+      if output == nil { Console.note("to go on, add --output \(folder.url.path)") }
+      throw error
+    }
     display.finish()
     try folder.write(json: results, to: "results.json")
     try folder.write(
       json: RecipeManifest(
         command: CommandLine.arguments, started: started, data: data, dataSet: dataSet,
-        results: results, threads: pool.threads), to: "manifest.json")
+        recipe: chosen, environment: environment, results: results, folder: folder),
+      to: "manifest.json")
     if common.json {
       try Console.json(results)
     } else {

@@ -64,16 +64,18 @@ struct SubmitCommand: ParsableCommand {
     let choice = ClipChoice(given: clip, calibration: session.ensemble.calibration)
     let submission = try Submission(
       classes: session.ensemble.classes, positive: positive, clip: choice.clip)
-    let outcomes = try session.predict(folder: folder)
+    let outcomes = try session.predict(folder: folder, check: submission.checkIdentifiers)
     let predictions = outcomes.compactMap { outcome -> Prediction? in
       if case .predicted(let prediction) = outcome { prediction } else { nil }
     }
+    // A file of an earlier submission is worth more than an empty one.
+    guard !predictions.isEmpty else {
+      Console.note("\(output): not written, since no picture of \(folder) could be read")
+      return try session.finish(outcomes)
+    }
     try submission.write(predictions, to: output)
-    let expected =
-      predictions.isEmpty
-      ? nil
-      : session.ensemble.calibration?.clipping.expectedLogLoss(
-        clip: choice.clip, pictures: predictions.count)
+    let expected = session.ensemble.calibration?.clipping.expectedLogLoss(
+      clip: choice.clip, pictures: predictions.count)
     let summary = Summary(
       output: output, rows: predictions.count, columns: submission.columns,
       unreadable: outcomes.count - predictions.count, clip: choice.clip,

@@ -99,11 +99,7 @@ struct TrainCommand: ParsableCommand {
     try folder.write(TrainingCurves.svg(result.trained), to: "curves.svg")
     try folder.write(json: metrics, to: "metrics.json")
     try folder.write(judged: result.judgedValidation)
-    if let split = dataSet.split {
-      try folder.write(split.csv, to: "split.csv")
-    } else {
-      try folder.remove("split.csv")
-    }
+    try folder.write(split: dataSet.split)
     let manifest = try Manifest(
       command: CommandLine.arguments, started: started, head: head, dataPath: data,
       weightsFile: weightsFile, result: result, modelPath: folder.path("model.h5"),

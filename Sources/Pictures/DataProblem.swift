@@ -23,6 +23,8 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
     case folderReachedTwice
     /// A folder whose name ends like a picture's; not entered.
     case folderNamedLikePicture
+    /// A picture of a format that is not read; not used.
+    case unreadFormat
     /// A file that a list of labels names and that is not there; not used.
     case missingFile
     /// A file that a list of labels names more than once, always with the same label; used once.
@@ -64,7 +66,7 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
     public var severity: Severity {
       switch self {
       case .unreadablePicture, .unreadableFolder, .nameNotUTF8, .folderNamedLikePicture,
-        .missingFile:
+        .unreadFormat, .missingFile:
         .error
       case .unusualMode, .turnedByCamera, .duplicate, .nearDuplicates, .folderReachedTwice,
         .listedTwice, .wrongExtension:
@@ -84,6 +86,22 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
     self.kind = kind
     self.paths = paths.sorted(by: bytesPrecede)
     self.detail = detail
+  }
+
+  /// The same with all pictures of one unread format in one problem, where the first of them was.
+  static func grouped(_ problems: [DataProblem]) -> [DataProblem] {
+    var grouped: [DataProblem] = []
+    var places: [String: Int] = [:]
+    for problem in problems {
+      if problem.kind == .unreadFormat, let place = places[problem.detail] {
+        grouped[place] = DataProblem(
+          problem.kind, grouped[place].paths + problem.paths, problem.detail)
+      } else {
+        if problem.kind == .unreadFormat { places[problem.detail] = grouped.count }
+        grouped.append(problem)
+      }
+    }
+    return grouped
   }
 
   public var description: String {

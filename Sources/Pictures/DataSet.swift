@@ -168,7 +168,7 @@ public struct DataSet: Sendable {
     test = found.samples(.test)
     split = table
     self.sketches = sketches
-    problems = found.problems
+    problems = DataProblem.grouped(found.problems)
     skipped = found.skipped
   }
 }

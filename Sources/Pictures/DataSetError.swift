@@ -8,6 +8,8 @@ public enum DataSetError: Error, Equatable, Sendable {
   case noClassFolders(path: String)
   /// A class folder without a picture, where each class needs some.
   case emptyClass(name: String, path: String)
+  /// A class folder whose pictures are all of formats that are not read.
+  case unreadFormats(name: String, paths: [String], reason: String)
   case tooFewClasses(found: [String], needed: Int, path: String)
   /// A class that is not among those expected.
   case unknownClass(name: String, expected: [String], path: String)
@@ -31,12 +33,15 @@ extension DataSetError: CustomStringConvertible {
     case .notAFolder(let path):
       "\(path): expected a folder, found a file"
     case .noPictures(let path):
-      "\(path): expected pictures (JPEG, PNG, WebP, GIF or BMP), found none"
+      "\(path): expected pictures (\(PictureFormat.list)), found none"
     case .noClassFolders(let path):
       "\(path): expected a folder for each class, found pictures without one; if their names begin "
-        + "with the class, as in cat.123.jpg, say that labels come from names"
+        + "with the class, as in cat.123.jpg, say that labels come from names (--labels-from name)"
     case .emptyClass(let name, let path):
       "\(path): class \(name) has no pictures; add some or remove the folder"
+    case .unreadFormats(let name, let paths, let reason):
+      "class \(name) has no picture that can be read: \(paths.first ?? "")"
+        + (paths.count > 1 ? " and \(paths.count - 1) more" : "") + ": \(reason); convert them"
     case .tooFewClasses(let found, let needed, let path):
       "\(path): expected at least \(needed) classes, found \(Self.list(found))"
     case .unknownClass(let name, let expected, let path):

@@ -107,7 +107,13 @@ extension FoundPictures {
       let listing = try PictureListing.below(folder)
       take(listing, label: name, split: split)
       if listing.pictures.isEmpty {
-        guard split != .train else { throw .emptyClass(name: name, path: folder) }
+        let unread = DataProblem.grouped(listing.problems).first { $0.kind == .unreadFormat }
+        guard split != .train else {
+          if let unread {
+            throw .unreadFormats(name: name, paths: unread.paths, reason: unread.detail)
+          }
+          throw .emptyClass(name: name, path: folder)
+        }
         problems.append(DataProblem(.emptyClassFolder, [folder], "class folder has no pictures"))
       }
       if !classes.contains(name) { classes.append(name) }

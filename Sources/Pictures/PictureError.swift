@@ -34,7 +34,7 @@ extension PictureError: CustomStringConvertible {
     case .fileTooLarge(let name, let bytes, let limit):
       "\(name): file of \(bytes) bytes is larger than the limit of \(limit)"
     case .notAPicture(let name, let found):
-      "\(name): expected a picture (JPEG, PNG, WebP, GIF or BMP), found \(found)"
+      "\(name): expected a picture (\(PictureFormat.list)), found \(found)"
     case .unsupported(let name, let format, let found):
       "\(name): \(format) not supported: \(found)"
     case .truncated(let name, let format):

@@ -27,8 +27,11 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// What a file that is none of the formats seems to be, in words, for an error message.
-  static func guess(firstBytes bytes: some Collection<UInt8>) -> String {
+  /// The names of the formats that are read.
+  static let list = "JPEG, PNG, WebP, GIF or BMP"
+
+  /// Which picture format that is not read a file is of, in words; nil if it is none known.
+  static func unread(firstBytes bytes: some Collection<UInt8>) -> String? {
     let head = Array(bytes.prefix(signatureLength))
     let known: [(offset: Int, bytes: [UInt8], name: String)] = [
       (0, [0x49, 0x49, 0x2A, 0x00], "a TIFF picture"),
@@ -36,8 +39,20 @@ public enum PictureFormat: String, Sendable, CaseIterable {
       (4, Array("ftypavif".utf8), "an AVIF picture"),
       (4, Array("ftyphei".utf8), "a HEIC picture"),
       (4, Array("ftypmif1".utf8), "a HEIF picture"),
-      (4, Array("ftyp".utf8), "an ISO media file (video?)"),
+      (0, [0xFF, 0x0A], "a JPEG XL picture"),
+      (4, Array("JXL ".utf8), "a JPEG XL picture"),
+      (4, Array("jP  ".utf8), "a JPEG 2000 picture"),
       (0, Array("8BPS".utf8), "a Photoshop document"),
+    ]
+    return known.first { head.dropFirst($0.offset).starts(with: $0.bytes) }?.name
+  }
+
+  /// What a file that is none of the formats seems to be, in words, for an error message.
+  static func guess(firstBytes bytes: some Collection<UInt8>) -> String {
+    if let picture = unread(firstBytes: bytes) { return picture }
+    let head = Array(bytes.prefix(signatureLength))
+    let known: [(offset: Int, bytes: [UInt8], name: String)] = [
+      (4, Array("ftyp".utf8), "an ISO media file (video?)"),
       (0, [0x00, 0x00, 0x01, 0x00], "a Windows icon"),
       (0, Array("%PDF".utf8), "a PDF document"),
       (0, Array("PK".utf8), "a ZIP archive"),

@@ -5,7 +5,8 @@ public struct PictureListing: Sendable {
   /// Paths, each beginning with the folder that was asked for.
   ///
   /// A file is taken for a picture if its name ends like one or, failing that, if its first bytes are
-  /// those of one. Whether it can be read shows when it is decoded.
+  /// those of one. Whether it can be read shows when it is decoded. Pictures of formats that are not
+  /// read, such as HEIC and TIFF, are among the ``problems``.
   public var pictures: [String] = []
   public var skipped: [SkippedFile] = []
   public var problems: [DataProblem] = []
@@ -110,17 +111,19 @@ private struct Walk {
       } else {
         folders.append(path)
       }
-    } else if looksLikePicture || isPicture(path) {
+    } else if looksLikePicture {
       listing.pictures.append(path)
     } else {
-      listing.skipped.append(SkippedFile(path: path, reason: .notAPicture))
+      let head = try? FileBytes.head(path, count: PictureFormat.signatureLength)
+      if let head, PictureFormat(firstBytes: head) != nil {
+        listing.pictures.append(path)
+      } else if let head, let format = PictureFormat.unread(firstBytes: head) {
+        listing.problems.append(
+          DataProblem(
+            .unreadFormat, [path], "expected \(PictureFormat.list), found \(format)"))
+      } else {
+        listing.skipped.append(SkippedFile(path: path, reason: .notAPicture))
+      }
     }
-  }
-
-  private func isPicture(_ path: String) -> Bool {
-    guard let head = try? FileBytes.head(path, count: PictureFormat.signatureLength) else {
-      return false
-    }
-    return PictureFormat(firstBytes: head) != nil
   }
 }

@@ -10,7 +10,7 @@ struct CommandRun {
   let errors: String
 
   /// The executable that was built beside these tests.
-  private static let executable: URL = {
+  static let executable: URL = {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     while folder.path != "/" {
       let candidate = folder.appendingPathComponent("headstart")

@@ -19,7 +19,8 @@ import Testing
     ] {
       #expect(run.errors.contains(command))
     }
-    #expect(!run.errors.contains("weights fetch"))
+    #expect(!run.errors.contains("$ headstart weights fetch"))
+    #expect(run.errors.contains("has the name of the official weights, but holds others"))
     #expect(run.output.contains("submission  a demo/submission.csv"))
     let rows = try workspace.text("a demo/submission.csv").split(separator: "\n")
     #expect(rows.first == "id,label" && rows.count == 13)

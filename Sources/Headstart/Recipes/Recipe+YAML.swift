@@ -16,7 +16,10 @@ extension Recipe {
     // What holds for all models is said before they are; the rest of what is written out in full,
     // so that one value of several can be set.
     let common = overrides.filter { $0.hasPrefix("pictures.") }
-    for override in common { try tree.override(override) }
+    for override in common {
+      try tree.refuseHidden(override)
+      try tree.override(override)
+    }
     try self.init(tree, file: file)
     if common.count < overrides.count {
       var full = try JSONValue(yaml: try self.yaml, file: file)
@@ -74,7 +77,7 @@ extension Recipe {
       try other.checkNames(["models", "weights"], place: "\(file): result")
       result = try Result(
         models: (other["models"] ?? .null).decoded(place: "\(file): result.models"),
-        weights: other["weights"]?.decoded(place: "\(file): result.weights") ?? .equal)
+        weights: other["weights"]?.decoded(place: "\(file): result.weights"))
     }
     self.init(
       name: name, title: try value("title", ""), source: try value("source", ""),
@@ -155,6 +158,23 @@ extension JSONValue {
     try set(value, at: path[...], of: text)
   }
 
+  /// Refuses a setting of all pictures that a model's own would hide.
+  fileprivate func refuseHidden(_ text: String) throws {
+    guard let name = text.dropFirst("pictures.".count).split(separator: "=").first,
+      case .array(let models)? = self["models"]
+    else { return }
+    let size: Set = ["size", "height", "width"]
+    let names = size.contains(String(name)) ? size : [String(name)]
+    let own = models.filter { model in
+      names.contains { model["pictures"]?[$0] != nil }
+    }
+    guard case .string(let first)? = own.first?["name"] else { return }
+    throw RecipeError(
+      "--set pictures.\(name)", expected: "models without a \(name) of their own",
+      found: "\(own.count) that have one: set models.\(first).pictures.\(name)"
+        + (name == "size" ? ", or --size for all" : ""))
+  }
+
   private mutating func set(_ value: JSONValue, at path: ArraySlice<String>, of text: String)
     throws
   {
@@ -169,12 +189,16 @@ extension JSONValue {
       members[name] = member
       self = .object(members)
     case .array(var items):
-      guard let index = items.firstIndex(where: { $0["name"] == .string(name) }) else {
+      let number = Int(name).flatMap { items.indices.contains($0) ? $0 : nil }
+      guard let index = items.firstIndex(where: { $0["name"] == .string(name) }) ?? number else {
         let names = items.compactMap { item -> String? in
           if case .string(let name)? = item["name"] { name } else { nil }
         }
         throw RecipeError(
-          text, expected: "one of \(names.joined(separator: ", "))", found: name)
+          text,
+          expected: names.isEmpty
+            ? "a number from 0 to \(items.count - 1)"
+            : "one of \(names.joined(separator: ", "))", found: name)
       }
       try items[index].set(value, at: path.dropFirst(), of: text)
       self = .array(items)

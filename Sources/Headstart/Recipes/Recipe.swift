@@ -32,8 +32,8 @@ public struct Recipe: Sendable, Equatable {
   public struct Result: Codable, Sendable, Equatable {
     /// One, or several whose probabilities are averaged.
     public var models: [String]
-    /// Of the average.
-    public var weights: Weights
+    /// Of the average; nil: fitted where all of the models have folds, else equal.
+    public var weights: Weights?
 
     public enum Weights: String, Codable, Sendable, CaseIterable {
       /// The arithmetic mean.
@@ -42,7 +42,7 @@ public struct Recipe: Sendable, Equatable {
       case fitted
     }
 
-    public init(models: [String], weights: Weights = .equal) {
+    public init(models: [String], weights: Weights? = nil) {
       self.models = models
       self.weights = weights
     }
@@ -67,6 +67,12 @@ public struct Recipe: Sendable, Equatable {
 
   /// The model of that name.
   public func model(_ name: String) -> RecipeModel? { models.first { $0.name == name } }
+
+  /// Whether the result's weights are what minimises the log loss of held-out predictions.
+  var fitsWeights: Bool {
+    let haveFolds = result.models.allSatisfy { model($0)?.folds ?? 0 > 0 }
+    return result.models.count > 1 && (result.weights ?? (haveFolds ? .fitted : .equal)) == .fitted
+  }
 
   /// Refuses a recipe that contradicts itself, before any work is done.
   ///

@@ -1,8 +1,8 @@
 /// The recipes that come with the program.
 ///
-/// In all of them, whatever their source did, a network trained by epochs keeps the weights of least
-/// validation loss, and logits are divided by a temperature where validation pictures show
-/// overconfidence beyond doubt; `restoresBest: false` and `calibrates: false` undo that.
+/// Published systems run as published but for what their notes say: no temperature is fitted
+/// (`calibrates: false`), but a network keeps the weights of least validation loss unless the recipe
+/// says `restoresBest: false`.
 public enum RecipeBook {
   /// Name and text of each, the default first.
   private static let texts = [

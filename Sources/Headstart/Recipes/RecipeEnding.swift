@@ -16,7 +16,15 @@ extension RecipeWork {
   ///
   /// - Throws: `SubmissionError` for a positive class that does not exist.
   mutating func prepare(event: (RecipeRun.Event) -> Void) throws {
-    for model in recipe.models { try model.checkReady(environment) }
+    for model in recipe.models { try model.checkReady(environment, data) }
+    if recipe.fitsWeights, data.validation.isEmpty,
+      !recipe.result.models.allSatisfy({ recipe.model($0)?.folds ?? 0 > 0 })
+    {
+      throw RecipeError(
+        "\(recipe.name): result.weights",
+        expected: "validation pictures, or folds of all of the result's models, to fit them by",
+        found: "neither")
+    }
     try JudgedPredictions.remove(from: folder)
     for name in RecipeModel.reserved { try folder.remove(name) }
     guard !data.test.isEmpty else { return }
@@ -32,12 +40,21 @@ extension RecipeWork {
     let views = try recipe.testTime.views(seed: environment.seed)
     let outOfFold = try outOfFold()
     let weights = try weights(outOfFold)
+    for (name, weight) in zip(recipe.result.models, weights) where weight == 0 {
+      event(.remark("\(name) adds nothing to the other models, and is left out of their mean"))
+    }
+    if recipe.fitsWeights, outOfFold == nil {
+      event(
+        .remark(
+          "the weights were fitted to the validation pictures, which flatters their log loss"))
+    }
     var members: [Member] = []
     for (name, weight) in zip(recipe.result.models, weights) where weight > 0 {
       let outputs = trained[name] ?? []
       members += outputs.map { Member(output: $0, weight: weight / Double(outputs.count)) }
     }
-    let validation = try judge(members, views, event: event)
+    var problems = problems
+    let validation = try judge(members, views, &problems, event: event)
     let outOfFoldMean = try outOfFold.map { try mean($0, weights) }
     // Of the mean's own predictions where there are validation pictures; of folds, each picture is
     // judged by the models of its fold alone.
@@ -51,15 +68,10 @@ extension RecipeWork {
       members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
       views: views.count, validation: try validation?.report(),
       outOfFold: try outOfFoldMean?.report(), unreadable: [])
-    var problems = problems
     if !data.test.isEmpty {
-      let outcomes = try predict(data.test.map(\.path), members, views, event: event)
-      var predictions: [Prediction] = []
-      for outcome in outcomes {
-        switch outcome {
-        case .predicted(let prediction): predictions.append(prediction)
-        case .unreadable(let path, let reason): problems[path] = reason
-        }
+      let outcomes = try predict(data.test.map(\.path), members, views, &problems, event: event)
+      let predictions = outcomes.compactMap { outcome -> Prediction? in
+        if case .predicted(let prediction) = outcome { prediction } else { nil }
       }
       if writesSubmission { results.submission = try submit(predictions, calibration) }
       results.test = try testReport(outcomes)
@@ -84,9 +96,7 @@ extension RecipeWork {
   /// What each of the result's models counts.
   private func weights(_ outOfFold: [[RecipeResults.Judged]]?) throws -> [Double] {
     let count = recipe.result.models.count
-    guard recipe.result.weights == .fitted, count > 1 else {
-      return Array(repeating: 1 / Double(count), count: count)
-    }
+    guard recipe.fitsWeights else { return Array(repeating: 1 / Double(count), count: count) }
     let heldOut =
       try outOfFold
       ?? recipe.result.models.map { name in
@@ -129,7 +139,8 @@ extension RecipeWork {
 
   /// The result's predictions of the validation pictures; nil if there are none.
   private func judge(
-    _ members: [Member], _ views: [PictureView], event: (RecipeRun.Event) -> Void
+    _ members: [Member], _ views: [PictureView], _ problems: inout [String: String],
+    event: (RecipeRun.Event) -> Void
   ) throws -> JudgedPredictions? {
     guard !data.validation.isEmpty else { return nil }
     // Models without folds have said all there is to say of plain pictures.
@@ -141,15 +152,16 @@ extension RecipeWork {
         members.map(\.weight))
     } else {
       judged = JudgedPredictions(
-        try predict(data.validation.map(\.path), members, views, event: event),
+        try predict(data.validation.map(\.path), members, views, &problems, event: event),
         labels: data.validation.map { $0.label ?? 0 }, classes: data.classes)
     }
     return judged.predictions.isEmpty ? nil : judged
   }
 
+  /// - Parameter problems: the reason of each picture that cannot be read is added.
   private func predict(
     _ paths: [String], _ members: [Member], _ views: [PictureView],
-    event: (RecipeRun.Event) -> Void
+    _ problems: inout [String: String], event: (RecipeRun.Event) -> Void
   ) throws -> [Predictor.Outcome] {
     // One at a time: a network's prepared weights take hundreds of megabytes.
     let outcomes = try members.map { member in
@@ -159,7 +171,9 @@ extension RecipeWork {
         views: views, strict: environment.strict, pool: environment.pool)
       return try predictor.predict(paths, cancellation: cancellation) { event(.predicting($0)) }
     }
-    return EnsemblePredictor.mean(outcomes, weights: members.map(\.weight))
+    let mean = EnsemblePredictor.mean(outcomes, weights: members.map(\.weight))
+    for case .unreadable(let path, let reason) in mean { problems[path] = reason }
+    return mean
   }
 
   private func calibration(

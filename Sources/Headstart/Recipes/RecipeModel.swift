@@ -97,7 +97,7 @@ public struct RecipeModel: Sendable, Equatable {
   }
 
   /// What the network sees, where that is known before any weights are read.
-  private var networkInput: [Int]? {
+  var networkInput: [Int]? {
     if features.backbone == .none { return [features.height, features.width, 3] }
     return denseBlock == nil ? nil : [4096]
   }

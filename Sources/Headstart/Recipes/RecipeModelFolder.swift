@@ -127,7 +127,8 @@ extension RecipeModelFolder {
       trained.classifier.settings, to: folder)
     let record = RecipeResults.Model(
       name: model.name, place: place, parameters: summary.parameters,
-      trainableParameters: summary.trainableParameters, training: data.train.count,
+      trainableParameters: summary.trainableParameters,
+      training: data.train.count { !unreadable.contains($0.path) },
       epochs: trained.history.count, bestEpoch: trained.bestEpoch, validation: try judged?.report(),
       unreadable: trained.problems.map {
         Manifest.Unreadable(path: $0.sample.path, reason: $0.reason)

@@ -49,14 +49,29 @@ struct TrainedRecipeModel {
   var optimizer: Optimizer?
 }
 
+extension Recipe {
+  /// The files of pretrained weights that the models begin with, each once.
+  ///
+  /// - Throws: ``StageError/noWeights(backbone:searched:)``, ``RecipeError``.
+  public func weightFiles(_ environment: RecipeEnvironment) throws -> [String] {
+    Array(Set(try models.compactMap { try $0.weightFile(environment) })).sorted()
+  }
+}
+
 extension RecipeModel {
   /// The file of the pretrained weights; nil where there are none of its own.
   func weightFile(_ environment: RecipeEnvironment) throws -> String? {
     guard startsFrom == nil, features.backbone != .none else { return nil }
     // The block's file has the convolutions that belong to it.
-    return try environment.weightsFile
-      ?? denseBlock.map { try PretrainedDenseBlock.weightFile($0) }
-      ?? WeightsLocation.find(features.backbone, layer: features.layer)
+    if let file = environment.weightsFile { return file }
+    if let denseBlock { return try PretrainedDenseBlock.weightFile(denseBlock) }
+    do {
+      return try WeightsLocation.find(features.backbone, layer: features.layer)
+    } catch {
+      // A stand-in serves where it was made on purpose; the model's remark tells.
+      guard let standIn = UntrainedWeights.standIn(for: features.backbone) else { throw error }
+      return standIn
+    }
   }
 
   /// Trains the model.
@@ -98,9 +113,21 @@ extension RecipeModel {
   }
 
   /// Refuses, before any work is done, what could not be carried out: weights that are not there,
-  /// pictures too small for the backbone.
-  func checkReady(_ environment: RecipeEnvironment) throws {
+  /// pictures too small for the backbone, a last layer that does not fit the classes, a patience
+  /// that has no pictures to watch.
+  func checkReady(_ environment: RecipeEnvironment, _ data: DataSet) throws {
     _ = try weightFile(environment)
+    let hasValidation = folds > 0 || !data.validation.isEmpty
+    let patience = head?.patience ?? training?.patience ?? fineTuning?.patience
+    guard patience == nil || hasValidation else {
+      throw RecipeError(
+        "\(name): patience",
+        expected: "validation pictures, whose loss it watches: keep some by --validation-share,"
+          + " or set it to null", found: "none")
+    }
+    if let network, let shape = networkInput {
+      _ = try network.network(inputShape: shape, classes: data.classes.count, seed: 0)
+    }
     guard features.backbone == .none || min(features.height, features.width) >= 32 else {
       throw RecipeError(
         name, expected: "pictures of at least 32 pixels a side, for five poolings",

@@ -15,6 +15,14 @@ public struct UntrainedWeights: Sendable {
     public var fileName: String { "\(rawValue)-untrained.h5" }
   }
 
+  /// The stand-in for a backbone in the folder of the weights, if one was made.
+  static func standIn(for backbone: Backbone) -> String? {
+    guard backbone == .vgg19 else { return nil }
+    let path = (WeightsLocation.folder as NSString)
+      .appendingPathComponent(Network.vgg19.fileName)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
   /// What is to be said of a network that has the weights of a file; nil of trained ones.
   static func remark(_ path: String?) -> String? {
     guard let path,

@@ -1,3 +1,4 @@
+import Foundation
 import KerasFormat
 
 /// One of the official Keras weight files: where it is published and how to tell that it is whole.
@@ -62,5 +63,20 @@ public struct PretrainedWeights: Sendable, Hashable {
         + "\(architecture.rawValue)/\(fileName)",
       "https://github.com/fchollet/deep-learning-models/releases/download/v0.1/\(fileName)",
     ]
+  }
+}
+
+extension PretrainedWeights {
+  /// What is to be said of a file that has the name of an official one, but not its weights; nil of
+  /// any other, and where the weights' hash is not known.
+  ///
+  /// - Throws: `KerasFormatError` if the file cannot be read.
+  public static func warning(of path: String) throws -> String? {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    guard let expected = all.first(where: { $0.fileName == name })?.tensorSHA256,
+      try VGGWeights.load(path).tensorSHA256() != expected
+    else { return nil }
+    return "\(path) has the name of the official weights, but holds others (`headstart weights"
+      + " verify` says more; `headstart weights fetch` gets them anew once it is moved away)"
   }
 }

@@ -7,18 +7,21 @@ extension RecipeBook {
     notes:
       - In the original the head is trained before the folds are made, and so has seen every fold's validation pictures. Here each fold trains its own.
       - The original keeps 17.5 GiB of pixels in memory; here features are read from the disk.
-      - Two classes have one sigmoid here; the original's softmax over two is the same function.
+      - Two classes have one sigmoid here, which is the same function as the original's softmax over two with half as many weights in the last layer.
+      - Classes stand in alphabetical order here, in the original dog is 0 and cat 1; the submission's label is P(dog) in both. The folds are drawn by --seed, in the original with seed 7.
+      - A fold's fine-tuned model is kept only if it is better on the fold's own pictures than its head.
       - Its ids keep ".jpg"; here they do not.
     pictures: {size: 250, preprocessing: rescale, interpolation: nearest}
     models:
       - name: head
         backbone: vgg16
         folds: 2
-        head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, batchSize: 16, epochs: 3}
+        head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, batchSize: 16, epochs: 3, calibrates: false}
       - name: fine-tuned
         startsFrom: head
         folds: 2
         fineTuning:
+          calibrates: false
           unfreeze: block5
           optimizer: sgd
           learningRate: 0.0001

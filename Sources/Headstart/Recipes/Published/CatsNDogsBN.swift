@@ -17,6 +17,7 @@ extension RecipeBook {
         network:
           - Output: {activation: softmax}
         training:
+          calibrates: false
           optimizer: adam
           learningRate: 0.001
           batchSize: 64

@@ -7,7 +7,8 @@ extension RecipeBook {
     notes:
       - The original unfreezes by index (layers[:25]), which is right for a net with ZeroPadding layers only; what is meant, and done here, is block 5 and the head.
       - Shear of .2 radians, as Keras had it then, is 11.46 degrees.
-      - Augmented views are computed once and kept, twelve of each picture, in place of a fresh one each time.
+      - For fine-tuning, augmented views are computed once and kept, twelve of each picture, in place of a fresh one each time.
+      - The convnet and the fine-tuned model have the weights of the epoch of least validation loss, not of the last; the fine-tuned model is kept only if that loss is below the bottleneck model's.
     pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
     models:
       - name: small-convnet
@@ -23,6 +24,7 @@ extension RecipeBook {
           - Dropout: {rate: 0.5}
           - Output
         training:
+          calibrates: false
           optimizer: rmsprop
           learningRate: 0.001
           batchSize: 16
@@ -30,10 +32,11 @@ extension RecipeBook {
           augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
       - name: bottleneck
         backbone: vgg16
-        head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, epochs: 50, batchSize: 16}
+        head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, epochs: 50, batchSize: 16, calibrates: false}
       - name: fine-tuned
         startsFrom: bottleneck
         fineTuning:
+          calibrates: false
           unfreeze: block5
           optimizer: sgd
           learningRate: 0.0001

@@ -19,11 +19,11 @@ extension RecipeBook {
           - Dense: {units: 128, activation: relu}
           - Output
         training:
+          calibrates: false
           optimizer: adam
           batchSize: 32
           epochs: 32
           restoresBest: false
-          calibrates: false
           augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
     """
 }

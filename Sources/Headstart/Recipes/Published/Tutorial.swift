@@ -6,6 +6,7 @@ extension RecipeBook {
     published: "best validation accuracy .8168 of 2000/800 cats and dogs; 11-13 s an epoch on its author's GPU"
     notes:
       - The original predicts on pixels that are not rescaled, and compares the probability with 1; here single pictures are prepared as in training and the more probable class is named.
+      - The weights are those of the epoch of least validation loss; the original plots all epochs and keeps the last.
     pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
     models:
       - name: convnet
@@ -21,6 +22,7 @@ extension RecipeBook {
           - Dropout: {rate: 0.5}
           - Output
         training:
+          calibrates: false
           optimizer: rmsprop
           learningRate: 0.001
           batchSize: 16
