@@ -64,7 +64,7 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "KerasFormatTests",
-      dependencies: ["KerasFormat", "Kernels", "NeuralNetwork", "TestSupport"],
+      dependencies: ["Files", "KerasFormat", "Kernels", "NeuralNetwork", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "PicturesTests", dependencies: ["Files", "Kernels", "Pictures", "TestSupport"],
@@ -77,7 +77,7 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "HeadstartCommandTests",
-      dependencies: ["HeadstartCommand", "Headstart", "KerasFormat", "Kernels"],
+      dependencies: ["HeadstartCommand", "Headstart", "KerasFormat", "Kernels", "TestSupport"],
       swiftSettings: strict),
   ]
 )

@@ -28,7 +28,7 @@ struct CheckpointFile {
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
   func remove() throws {
-    if exists { try FileManager.default.removeItem(atPath: path) }
+    try AtomicFile.remove(path)
   }
 
   func write(_ checkpoint: TrainingCheckpoint, identity: Identity) throws {

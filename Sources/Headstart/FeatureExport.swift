@@ -31,7 +31,7 @@ public enum FeatureExport {
   /// - Parameters:
   ///   - view: The view whose features are written; one of those that were extracted.
   ///   - progress: Called with the number of rows written and in all.
-  /// - Throws: ``FeatureStoreError`` or `KerasFormatError`.
+  /// - Throws: ``StageError``, ``FeatureStoreError`` or `KerasFormatError`.
   public static func write(
     _ extraction: ExtractionResult, of store: FeatureStore, view: FeatureView = .plain,
     split: String, classes: [String], to folder: String,
@@ -39,11 +39,7 @@ public enum FeatureExport {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> Report {
     let rows = extraction.readable
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FeatureStoreError.cannotWrite(path: folder, reason: error.localizedDescription)
-    }
+    try StageError.create(folder: folder)
     func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
     let shape = [store.shape.height, store.shape.width, store.shape.channels]
     let features = path("bottleneck_features_\(split).npy")
@@ -64,12 +60,12 @@ public enum FeatureExport {
     let hasLabels = numbers.count == rows.count
     if hasLabels {
       try NumpyFile.write(labels, values: numbers, shape: [numbers.count])
-    } else if FileManager.default.fileExists(atPath: labels) {
+    } else {
       // Those of an earlier export would be taken for the labels of these rows.
-      try FileManager.default.removeItem(atPath: labels)
+      try AtomicFile.remove(labels)
     }
     let lines = rows.map { line(for: $0.sample.path) + "\n" }.joined()
-    try AtomicFile.write(to: files) { try Data(lines.utf8).write(to: URL(fileURLWithPath: $0)) }
+    try AtomicFile.write(Data(lines.utf8), to: files)
     return Report(
       features: features, labels: hasLabels ? labels : nil, files: files,
       shape: [rows.count] + shape, classes: classes)

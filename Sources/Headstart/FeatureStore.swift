@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 import Synchronization
@@ -73,14 +74,16 @@ public final class FeatureStore: Sendable {
   private let openFiles = OpenShards(capacity: 128)
   private let damage = Mutex(())
 
-  private let use: FeatureStoreUse
+  /// Nil of a store that is not there; the first rows make it.
+  private let use: Mutex<FeatureStoreUse?>
 
   private init(
-    folder: String, description: StoreDescription, storage: FeatureStorage, use: FeatureStoreUse
+    folder: String, description: StoreDescription, storage: FeatureStorage,
+    use: FeatureStoreUse?
   ) {
     self.folder = folder
     self.storage = storage
-    self.use = use
+    self.use = Mutex(use)
     shape = description.shape
     settings = description.settings
     identifier = description.key
@@ -93,39 +96,36 @@ public final class FeatureStore: Sendable {
   ///   - key: What the features are computed with; its name is the folder's.
   ///   - shape: Height, width and channels of the features of one picture.
   ///   - storage: How they are written. Another precision is another folder.
+  ///   - creating: Whether a store that is not there is made at once, or with its first rows: who only
+  ///     asks what is there leaves nothing behind.
   /// - Throws: ``FeatureStoreError`` if the folder cannot be made or belongs to other settings.
   public static func open(
-    under root: String, key: FeatureKey, shape: FeatureShape, storage: FeatureStorage = .plain
+    under root: String, key: FeatureKey, shape: FeatureShape, storage: FeatureStorage = .plain,
+    creating: Bool = true
   ) throws -> FeatureStore {
     let folder = (root as NSString).appendingPathComponent(key.folderName(storage))
     let settings = key.settings.merging(storage.settings) { $1 }
     let wanted = StoreDescription(
       key: FeatureKey.identifier(settings), shape: shape, settings: settings)
-    var taken: FeatureStoreUse?
-    // Again if it is deleted between the two steps.
-    for _ in 0..<100 where taken == nil {
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        throw FeatureStoreError.cannotWrite(path: folder, reason: error.localizedDescription)
-      }
-      taken = try FeatureStoreUse.shared(folder)
-    }
-    guard let use = taken else {
-      throw FeatureStoreError.cannotWrite(path: folder, reason: "it is deleted all the time")
-    }
-    switch try StoreDescription.read(from: folder) {
-    case nil: try wanted.write(to: folder)
-    case let found? where found == wanted: break
-    case let found?:
-      throw FeatureStoreError.foreign(folder: folder, expected: wanted.key, found: found.key)
-    }
-    let store = FeatureStore(folder: folder, description: wanted, storage: storage, use: use)
+    let isThere = FileManager.default.fileExists(atPath: folder)
+    let store = FeatureStore(
+      folder: folder, description: wanted, storage: storage,
+      use: creating || isThere ? try FeatureStoreUse.make(folder, wanted) : nil)
+    guard creating || isThere else { return store }
     try store.start()
     // The folder's own date tells when the store was last used; a store on a read-only disk has
     // no use for it.
     try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: folder)
     return store
+  }
+
+  /// Makes the folder of a store that was opened without one.
+  private func makeFolder() throws {
+    try use.withLock { use in
+      guard use == nil else { return }
+      use = try FeatureStoreUse.make(
+        folder, StoreDescription(key: identifier, shape: shape, settings: settings))
+    }
   }
 
   /// Opens an existing store by its folder, whatever its settings are: to list, verify or copy.
@@ -165,6 +165,7 @@ public final class FeatureStore: Sendable {
 
   /// Takes in the shards that other processes have added since.
   public func refresh() throws {
+    guard use.withLock({ $0 != nil }) else { return }
     let names = try StoreFolder(folder).shards()
     let known = state.withLock { state in state.refused.union(state.shards.keys) }
     let paths = names.filter { !known.contains($0) }
@@ -311,6 +312,7 @@ public final class FeatureStore: Sendable {
         Array(features[(half * shape.count)...]), pictures: Array(pictures[half...]),
         views: Array(views[half...]))
     }
+    try makeFolder()
     let temporary = (folder as NSString).appendingPathComponent(TemporaryName.make())
     let path = (folder as NSString)
       .appendingPathComponent("shard-\(UUID().uuidString.lowercased()).h5")
@@ -329,14 +331,8 @@ public final class FeatureStore: Sendable {
       try? FileManager.default.removeItem(atPath: temporary)
       try StoreFolder(folder).checkRoom(for: needed, writing: path)
       throw (error as? FeatureStoreError)
-        ?? FeatureStoreError.cannotWrite(path: path, reason: Self.systemReason(error))
+        ?? FeatureStoreError.cannotWrite(path: path, reason: writeReason(error, path))
     }
-  }
-
-  /// The operating system's words within libhdf5's many.
-  private static func systemReason(_ error: any Error) -> String {
-    let text = (error as? KerasFormatError)?.found ?? "\(error)"
-    return text.firstMatch(of: /error message = '([^']*)'/).map { String($0.1) } ?? text
   }
 
   // MARK: Damage

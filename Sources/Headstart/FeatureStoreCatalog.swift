@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 
@@ -47,7 +48,8 @@ public struct FeatureStoreCatalog: Sendable {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: root)
     } catch {
-      throw FeatureStoreError.cannotRead(path: root, reason: error.localizedDescription)
+      throw FeatureStoreError.cannotRead(
+        path: root, reason: SystemReason.text(error, writing: root))
     }
     return names.sorted().map { (root as NSString).appendingPathComponent($0) }.filter {
       FileManager.default.fileExists(

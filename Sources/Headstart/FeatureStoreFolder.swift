@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 
@@ -53,10 +54,9 @@ struct StoreDescription: Codable, Equatable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      let text = try encoder.encode(self) + Data("\n".utf8)
-      try AtomicFile.write(to: path) { try text.write(to: URL(fileURLWithPath: $0)) }
+      try AtomicFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
     } catch {
-      throw FeatureStoreError.cannotWrite(path: path, reason: "\(error)")
+      throw FeatureStoreError.cannotWrite(path: path, reason: writeReason(error, path))
     }
   }
 }
@@ -90,7 +90,8 @@ package struct StoreFolder {
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path)
     } catch {
-      throw FeatureStoreError.cannotRead(path: path, reason: error.localizedDescription)
+      throw FeatureStoreError.cannotRead(
+        path: path, reason: SystemReason.text(error, writing: path))
     }
   }
 
@@ -134,7 +135,7 @@ package struct StoreFolder {
       to = (folder as NSString).appendingPathComponent("\(UUID().uuidString)-\(name)")
     }
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Folder.create(folder)
       try Self.rename(from, to: to)
       try? Data((reason + "\n").utf8).write(to: URL(fileURLWithPath: to + ".txt"))
       return SetAsideShard(path: from, movedTo: to, reason: reason)
@@ -146,7 +147,7 @@ package struct StoreFolder {
   /// Renames within one disk, replacing nothing half-way.
   static func rename(_ from: String, to: String) throws {
     guard Foundation.rename(from, to) == 0 else {
-      throw FeatureStoreError.cannotWrite(path: to, reason: String(cString: strerror(errno)))
+      throw FeatureStoreError.cannotWrite(path: to, reason: SystemReason.text(errno, writing: to))
     }
   }
 
@@ -162,13 +163,16 @@ package struct StoreFolder {
       _ = try file.read(upToCount: 1)
       return nil
     } catch {
-      return error.localizedDescription
+      return SystemReason.text(error, writing: path)
     }
   }
 
   /// Bytes that are free on the disk; `nil` if the system does not tell.
   var free: Int? {
-    let system = try? FileManager.default.attributesOfFileSystem(forPath: path)
+    // Of a store that is not there yet, the disk of the folder above.
+    var place = path
+    while !Folder.isFolder(place), let above = Folder.parent(of: place) { place = above }
+    let system = try? FileManager.default.attributesOfFileSystem(forPath: place)
     return (system?[.systemFreeSize] as? NSNumber)?.intValue
   }
 

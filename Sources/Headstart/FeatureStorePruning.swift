@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What of the feature stores is to be deleted. Nothing is, unless it is named here.
@@ -107,7 +108,8 @@ extension FeatureStorePruning.Plan {
   private static func remove(_ path: String) throws {
     // It may have gone since the plan was made.
     guard unlink(path) == 0 || errno == ENOENT else {
-      throw FeatureStoreError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+      throw FeatureStoreError.cannotWrite(
+        path: path, reason: SystemReason.text(errno, writing: path))
     }
   }
 }

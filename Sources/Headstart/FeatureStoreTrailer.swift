@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Foundation
 import KerasFormat
 
@@ -119,10 +120,9 @@ struct ShardTrailer: Codable, Equatable {
     let lastLine =
       mark + String(repeating: "0", count: 10 - digits.count) + digits + " "
       + SHA256.hash(data: text).hexadecimal + "\n"
-    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    defer { try? output.close() }
-    try output.seekToEnd()
-    try output.write(contentsOf: text + Data(lastLine.utf8))
+    let output = try OutputFile(path, .atEnd)
+    try output.write(text + Data(lastLine.utf8))
+    try output.close()
     return trailer
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The sign that a process uses a store: an advisory lock on the store's folder, shared by all who
@@ -28,6 +29,32 @@ final class FeatureStoreUse: Sendable {
     return use
   }
 
+  /// Makes a store's folder where there is none, and takes part in its use.
+  static func make(
+    _ folder: String, _ wanted: StoreDescription
+  ) throws -> FeatureStoreUse {
+    var taken: FeatureStoreUse?
+    // Again if it is deleted between the two steps.
+    for _ in 0..<100 where taken == nil {
+      do {
+        try Folder.create(folder)
+      } catch {
+        throw FeatureStoreError.cannotWrite(path: folder, reason: error.reason)
+      }
+      taken = try shared(folder)
+    }
+    guard let use = taken else {
+      throw FeatureStoreError.cannotWrite(path: folder, reason: "it is deleted all the time")
+    }
+    switch try StoreDescription.read(from: folder) {
+    case nil: try wanted.write(to: folder)
+    case let found? where found == wanted: break
+    case let found?:
+      throw FeatureStoreError.foreign(folder: folder, expected: wanted.key, found: found.key)
+    }
+    return use
+  }
+
   /// Keeps everybody else from a store.
   ///
   /// - Returns: `nil` if somebody uses it.
@@ -45,7 +72,7 @@ final class FeatureStoreUse: Sendable {
     let descriptor = Foundation.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
-      throw FeatureStoreError.cannotRead(path: folder, reason: String(cString: strerror(errno)))
+      throw FeatureStoreError.cannotRead(path: folder, reason: SystemReason.plain(errno))
     }
     return FeatureStoreUse(descriptor)
   }

@@ -1,15 +1,26 @@
 import Kernels
 import NeuralNetwork
+import Pictures
 
 extension HeadSettings {
   /// Refuses settings that contradict each other, before any work is done.
   ///
-  /// - Throws: `NeuralNetworkError` naming the setting.
+  /// - Throws: `NeuralNetworkError` or `AugmentationError`, naming the setting.
   public func check(classes: Int, hasValidation: Bool) throws {
     if patience != nil, !hasValidation {
       throw NeuralNetworkError.setting(
         name: "patience", expected: "validation pictures, whose loss it watches", found: "none")
     }
+    func require(_ condition: Bool, _ name: String, _ expected: String, _ found: Any) throws {
+      guard condition else {
+        throw NeuralNetworkError.setting(name: name, expected: expected, found: "\(found)")
+      }
+    }
+    try augmentation.check()
+    try require((0...10_000).contains(views), "views", "0 to 10000", views)
+    try require(folds >= 2, "folds", "at least 2", folds)
+    try require(
+      strength.map { $0 > 0 && $0.isFinite } ?? true, "strength", "positive", strength ?? 0)
     for pooling in poolings {
       _ = try HeadTrainer(
         configuration(pooling: pooling, labels: Array(0..<classes), classes: classes),

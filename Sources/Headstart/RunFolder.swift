@@ -6,22 +6,28 @@ import KerasFormat
 /// Every file is written under a temporary name, flushed and renamed, so that a file with a final
 /// name is whole.
 public struct RunFolder: Sendable {
-  public let url: URL
+  /// As it was given, or relative to the working folder.
+  public let folder: String
 
-  /// Makes the folder.
+  public var url: URL { URL(fileURLWithPath: folder, isDirectory: true) }
+
+  /// Makes the folder, and sees whether it can be written to.
   ///
   /// - Parameter path: where; nil for a new `runs/<yyyyMMdd-HHmmss>-<command>`.
-  /// - Throws: ``StageError/cannotCreateFolder(path:reason:)``.
+  /// - Throws: ``StageError/cannotCreateFolder(path:reason:)``,
+  ///   ``StageError/cannotWriteInto(folder:reason:)``.
   public init(_ path: String?, command: String, now: Date = Date()) throws {
     if let path {
-      url = URL(fileURLWithPath: path, isDirectory: true)
+      folder = path
     } else {
-      url = RunFolder.unused("runs/\(RunFolder.timestamp(now))-\(command)")
+      folder = RunFolder.unused("runs/\(RunFolder.timestamp(now))-\(command)")
     }
+    try StageError.create(folder: folder)
     do {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    } catch {
-      throw StageError.cannotCreateFolder(path: url.path, reason: error.localizedDescription)
+      // Before hours of work, not after them: can anything be written there?
+      try AtomicFile.check(self.path(".results"))
+    } catch let error as KerasFormatError {
+      throw StageError.cannotWriteInto(folder: folder, reason: error.found)
     }
   }
 
@@ -29,29 +35,26 @@ public struct RunFolder: Sendable {
   ///
   /// - Throws: ``StageError/folderInUse(path:)``.
   public func lock() throws -> FolderLock {
-    guard let lock = FolderLock(tryingOn: url.path) else {
-      throw StageError.folderInUse(path: url.path)
+    guard let lock = FolderLock(tryingOn: folder) else {
+      throw StageError.folderInUse(path: folder)
     }
     return lock
   }
 
-  public func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+  public func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
 
   public func write(_ text: String, to name: String) throws {
     try write(Data(text.utf8), to: name)
   }
 
   public func write(_ data: Data, to name: String) throws {
-    try AtomicFile.write(to: path(name)) { temporary in
-      try data.write(to: URL(fileURLWithPath: temporary))
-    }
+    try AtomicFile.write(data, to: path(name))
   }
 
   /// Removes a file that an earlier run may have left.
-  public func remove(_ name: String) throws {
-    guard FileManager.default.fileExists(atPath: path(name)) else { return }
-    try FileManager.default.removeItem(atPath: path(name))
-  }
+  ///
+  /// - Throws: `KerasFormatError` of kind `cannotWrite`, also for a folder of that name.
+  public func remove(_ name: String) throws { try AtomicFile.remove(path(name)) }
 
   /// JSON with its keys in alphabetical order, so that two runs can be compared line by line.
   public func write(json value: some Encodable, to name: String) throws {
@@ -69,13 +72,13 @@ public struct RunFolder: Sendable {
   }
 
   /// The path itself, or with -2, -3… if it is taken.
-  private static func unused(_ path: String) -> URL {
+  private static func unused(_ path: String) -> String {
     var candidate = path
     var number = 2
     while FileManager.default.fileExists(atPath: candidate) {
       candidate = "\(path)-\(number)"
       number += 1
     }
-    return URL(fileURLWithPath: candidate, isDirectory: true)
+    return candidate
   }
 }

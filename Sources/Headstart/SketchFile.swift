@@ -22,14 +22,8 @@ public enum SketchFile {
   /// - Throws: ``StageError/cannotCreateFolder(path:reason:)``, or why the file cannot be written.
   public static func write(_ sketches: SketchTable, in folder: String) throws {
     guard sketches.hasChanged else { return }
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw StageError.cannotCreateFolder(path: folder, reason: error.localizedDescription)
-    }
-    let data = Data(sketches.bytes)
-    try AtomicFile.write(to: path(in: folder)) { try data.write(to: URL(fileURLWithPath: $0)) }
+    try StageError.create(folder: folder)
+    try AtomicFile.write(Data(sketches.bytes), to: path(in: folder))
   }
 
   private static func path(in folder: String) -> String {

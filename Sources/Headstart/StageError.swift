@@ -2,6 +2,7 @@
 public enum StageError: Error, Equatable, CustomStringConvertible {
   case noWeights(backbone: String, searched: [String])
   case cannotCreateFolder(path: String, reason: String)
+  case cannotWriteInto(folder: String, reason: String)
   case folderInUse(path: String)
   case noPictures(path: String, found: String)
   case noFolder(path: String, found: String)
@@ -19,7 +20,9 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
         + " `headstart weights fetch \(backbone)`, or name a Keras weight file with --weights"
         + " (`headstart weights make` writes untrained ones, to try things with)."
     case .cannotCreateFolder(let path, let reason):
-      return "Cannot make the folder \(path): \(reason)"
+      return "Cannot make the folder \(path): \(reason)."
+    case .cannotWriteInto(let folder, let reason):
+      return "Cannot write into the folder \(folder): \(reason)."
     case .folderInUse(let path):
       return "Another run is writing to \(path); name another folder with --output."
     case .noPictures(let path, let found):

@@ -80,9 +80,7 @@ public struct Submission: Sendable {
   /// Writes the file, atomically.
   public func write(_ predictions: [Prediction], to path: String) throws {
     let data = Data(try text(predictions).utf8)
-    try AtomicFile.write(to: path) { temporary in
-      try data.write(to: URL(fileURLWithPath: temporary))
-    }
+    try AtomicFile.write(data, to: path)
   }
 
   /// The file's name without its extension.

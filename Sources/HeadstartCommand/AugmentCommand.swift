@@ -89,17 +89,7 @@ struct AugmentCommand: ParsableCommand {
     let columns = Picture.contactSheetColumns(cells.count)
     let sheet = Picture.contactSheet(cells, columns: columns)
     let path = output ?? defaultOutput
-    let png = Data(try sheet.png())
-    try AtomicFile.write(to: path) { temporary in
-      do {
-        try png.write(to: URL(fileURLWithPath: temporary))
-      } catch {
-        // The system's error names the temporary file, and at length.
-        throw KerasFormatError(
-          .cannotWrite, file: path, expected: "to write the contact sheet",
-          found: error.localizedDescription)
-      }
-    }
+    try AtomicFile.write(Data(try sheet.png()), to: path)
     let report = Report(
       picture: picture, output: path, width: sheet.width, height: sheet.height,
       columns: columns, seed: common.seed, augmentation: augmentation.canonicalText,

@@ -10,11 +10,11 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Milliseconds per picture of the backbone, by layer and in all.",
     discussion: """
-      Needs neither pictures nor weights (but for --network): the time depends on neither. Each figure is the fastest
-      of --repetitions runs on an otherwise idle machine, one hopes.
+      Needs neither pictures nor weights (but for --network): the time depends on neither. Each \
+      figure is the fastest of --repetitions runs on an otherwise idle machine, one hopes.
 
         headstart bench
-        headstart bench --size 320 --batch 16 --arithmetic f32 --arithmetic f32-fast --layers
+        headstart bench --size 320 --batch 16 --arithmetic f32-fast --layers
         headstart bench --fine-tune
         headstart bench --network small-convnet --data photos
 

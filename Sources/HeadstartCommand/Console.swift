@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where the command writes: results to standard output, everything else to standard error.
@@ -9,7 +10,8 @@ enum Console {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     } catch {
-      note("Error: standard output cannot be written: \(error.localizedDescription)")
+      let reason = SystemReason.number(in: error).map(SystemReason.plain) ?? "\(error)"
+      note("Error: standard output cannot be written: \(reason).")
       exit(1)
     }
   }

@@ -16,7 +16,8 @@ struct DoctorCommand: ParsableCommand {
       Exit code 3 if there are pictures that cannot be read.
 
         headstart doctor photos
-        headstart doctor photos --json | jq '.problems[] | select(.severity == "error")'
+        headstart doctor photos --json \\
+          | jq '.problems[] | select(.severity == "error")'
       """)
 
   @Argument(help: "Folder of labelled pictures.", completion: .directory)

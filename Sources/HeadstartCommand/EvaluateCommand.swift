@@ -8,20 +8,20 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "How good a classifier is on labelled pictures.",
     discussion: """
-      Accuracy with its 95 % interval, log loss, ROC AUC, precision, recall and F1 of each class,
-      and the confusion matrix. DATA is read as train reads it; its validation pictures are
-      judged if it has any set apart in a folder, otherwise all its pictures. Pictures that the
+      Accuracy with its 95 % interval, log loss, ROC AUC, precision, recall and F1 of each class, \
+      and the confusion matrix. DATA is read as train reads it; its validation pictures are \
+      judged if it has any set apart in a folder, otherwise all its pictures. Pictures that the \
       classifier was trained on are counted and reported: they flatter it.
 
         headstart evaluate runs/pets/model.h5 photos
         headstart evaluate runs/pets/model.h5 photos --split train
         headstart evaluate runs/pets/model.h5 photos --json | jq .logLoss
         headstart evaluate runs/pets/model.h5 photos --output judged
-        headstart evaluate runs/a/model.h5 photos --ensemble runs/b/model.h5 runs/c/model.h5
+        headstart evaluate runs/a photos --ensemble runs/b runs/c
       """)
 
   @Argument(
-    help: "Classifier made by train or fine-tune, or an ensemble.json that names several.",
+    help: "Classifier made by train or fine-tune, an ensemble.json, or the folder of a run.",
     completion: .file(extensions: ["h5", "json"]))
   var model: String
 
@@ -49,6 +49,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
     let samples = try pictures(for: session)
+    let folder = try output.map { try RunFolder($0, command: "evaluate") }
     let outcomes = try session.predict(samples.map(\.path), cached: true)
     guard outcomes.contains(where: { if case .predicted = $0 { true } else { false } }) else {
       try session.finish(outcomes)
@@ -63,8 +64,7 @@ struct EvaluateCommand: ParsableCommand {
         those that the classifier was trained on; the figures flatter it
         """)
     }
-    if let output {
-      let folder = try RunFolder(output, command: "evaluate")
+    if let folder {
       try JudgedPredictions(
         outcomes, labels: samples.map(\.label), classes: session.ensemble.classes
       ).write(to: folder)

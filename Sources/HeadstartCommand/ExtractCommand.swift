@@ -19,7 +19,7 @@ struct ExtractCommand: ParsableCommand {
         headstart extract photos
         headstart extract photos --size 320 --backbone vgg19
         headstart extract photos --layer block4_pool
-        headstart extract photos --layer block4_pool --views 4 --rotation-range 15 --dry-run
+        headstart extract photos --views 4 --rotation-range 15 --dry-run
       """)
 
   @Argument(help: "Folder of labelled pictures.", completion: .directory)
@@ -58,7 +58,8 @@ struct ExtractCommand: ParsableCommand {
     let dataSet = try dataOptions.open(
       data, features: featureOptions.features, common, pool: pool)
     let groups = try groups(of: dataSet)
-    let (extraction, store) = try extractionOptions.extraction(featureOptions, pool: pool)
+    let (extraction, store) = try extractionOptions.extraction(
+      featureOptions, pool: pool, creating: !dryRun)
     if dryRun {
       try show(plan(groups, extraction), store)
       return
@@ -210,12 +211,12 @@ struct ExtractionCommandOptions: ParsableArguments {
 
   /// The extraction that the options describe, and the store that it fills.
   func extraction(
-    _ features: FeatureOptions, pool: ThreadPool
+    _ features: FeatureOptions, pool: ThreadPool, creating: Bool = true
   ) throws -> (Extraction, FeatureStore) {
     let (backbone, _) = try features.backbone(pool: pool)
     let store = try FeatureStore.open(
       under: features.features, key: backbone.key, shape: backbone.outputShape,
-      storage: storage.value)
+      storage: storage.value, creating: creating)
     let extraction = Extraction(
       backbone, store: store, pool: pool,
       options: ExtractionOptions(batchSize: batch, isStrict: strict))

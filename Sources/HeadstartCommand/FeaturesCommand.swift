@@ -142,7 +142,7 @@ struct FeaturesExportCommand: ParsableCommand {
       or that of --class-order; pictures without labels have no label file.
 
         headstart features export photos --split train --output bottleneck
-        python3 -c "import numpy; print(numpy.load('bottleneck/bottleneck_features_train.npy').shape)"
+        numpy.load("bottleneck/bottleneck_features_train.npy")    in Python
       """)
 
   enum Split: String, ExpressibleByArgument, CaseIterable { case train, validation, test, all }
@@ -187,6 +187,8 @@ struct FeaturesExportCommand: ParsableCommand {
     let view = try view.picture(
       viewOptions.augmentation(), seed: common.seed)
     let (extraction, store) = try extractionOptions.extraction(featureOptions, pool: pool)
+    // Before the work, not after it: can the results be written?
+    _ = try RunFolder(output, command: "export")
     let extracted = try extractionOptions.run(extraction, samples, views: [view], common)
     let bar = ProgressBar("Export", unit: "pictures", quiet: common.quiet)
     let report = try FeatureExport.write(

@@ -9,8 +9,8 @@ struct FineTuneCommand: ParsableCommand {
     commandName: "fine-tune",
     abstract: "Fine-tune stage: trains the last convolutional block on, with augmented pictures.",
     discussion: """
-      Augmented views of each picture go through the frozen layers once and are kept, so that an
-      epoch costs the unfrozen layers only. The result replaces the model it began with only if
+      Augmented views of each picture go through the frozen layers once and are kept, so that an \
+      epoch costs the unfrozen layers only. The result replaces the model it began with only if \
       its log loss on the validation pictures is lower; otherwise model.h5 is the latter.
 
         headstart fine-tune photos --model runs/pets/model.h5
@@ -19,7 +19,7 @@ struct FineTuneCommand: ParsableCommand {
         headstart fine-tune photos --model runs/pets/model.h5 --dry-run
         headstart fine-tune photos --model runs/pets/model.h5 --find-lr
 
-      Without --model a head is trained first, as train does it. Killed at any moment, the same
+      Without --model a head is trained first, as train does it. Killed at any moment, the same \
       command with --resume ends in the same bits as if it had not been.
       """)
 
@@ -109,7 +109,7 @@ struct FineTuneCommand: ParsableCommand {
     let checkpoint = folder.path("checkpoint.h5")
     if !resume, FileManager.default.fileExists(atPath: checkpoint) {
       Console.note(
-        "warning: the checkpoint of an unfinished run in \(folder.url.path) is replaced; --resume"
+        "warning: the checkpoint of an unfinished run in \(folder.folder) is replaced; --resume"
           + " goes on from it")
     }
     let result = try stage.run(

@@ -5,7 +5,7 @@ import Headstart
 final class FineTuneDisplay {
   private let common: CommonOptions
   private let epochs: Int
-  private var views: ProgressBar
+  private let views: ProgressBar
   private let reading: ProgressBar
   private let folds: ProgressBar
   private let search: ProgressBar
@@ -24,10 +24,7 @@ final class FineTuneDisplay {
     switch event {
     case .extraction(let progress):
       views.update(progress)
-      if progress.done == progress.total {
-        views.finish()
-        views = ProgressBar("Views", unit: "views", quiet: common.quiet)
-      }
+      if progress.done == progress.total { views.finish() }
     case .head(.reading(let done, let total)):
       reading.update(done: done, total: total)
       if done == total { reading.finish() }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Headstart
 
 @main
@@ -15,10 +16,10 @@ struct HeadstartCommand: ParsableCommand {
         headstart predict runs/pets/model.h5 new-photos
         headstart submit runs/pets/model.h5 photos/test --output submission.csv
 
-      Features are kept in features/, so nothing is ever computed twice; Ctrl-C at any moment
+      Features are kept in features/, so nothing is ever computed twice; Ctrl-C at any moment \
       loses at most the batch under way.
 
-      Exit codes: 0 done, 1 failed, 3 finished but some pictures could not be read, 64 wrong
+      Exit codes: 0 done, 1 failed, 3 finished but some pictures could not be read, 64 wrong \
       usage, 130 interrupted.
       """,
     version: Release.version,
@@ -26,19 +27,24 @@ struct HeadstartCommand: ParsableCommand {
       ExtractCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self,
       PredictCommand.self, SubmitCommand.self, RunCommand.self, RecipesCommand.self,
       ReportCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
-      DoctorCommand.self, AugmentCommand.self, BenchCommand.self, DemoCommand.self,
+      DoctorCommand.self, AugmentCommand.self, FiltersCommand.self, BenchCommand.self,
+      DemoCommand.self,
     ])
 
   static func main() {
     Interruption.install()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(
+        EnsembleArguments.sorted(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch is Cancelled {
       Console.note("Error: \(Cancelled())")
       exit(withError: ExitCode(130))
     } catch {
-      exit(withError: error)
+      // Foundation's own errors would be printed with all that is in them.
+      guard let sentence = SystemReason.sentence(error) else { exit(withError: error) }
+      Console.note("Error: \(sentence)")
+      exit(withError: ExitCode.failure)
     }
   }
 }

@@ -12,19 +12,20 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       Pictures and folders of pictures, in any mixture; a folder's pictures in natural order.
 
-        headstart predict runs/pets/model.h5 cat.jpg
+        headstart predict runs/pets cat.jpg
         headstart predict runs/pets/model.h5 holiday --format csv > holiday.csv
         headstart predict runs/pets/model.h5 holiday --format json | jq '.[].class'
 
-      Pictures found in folders go through the feature cache, so that asking again is free; those
-      named one by one do not. --ensemble takes all names that follow it: it stands behind the
-      pictures. A picture that cannot be read is named; the exit code is then 3.
+      Pictures found in folders go through the feature cache, so that asking again is free; those \
+      named one by one do not. Behind --ensemble models and pictures may stand in any order: what \
+      is there and no model is a picture. A picture that cannot be read is named; the exit code \
+      is then 3.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, csv, json }
 
   @Argument(
-    help: "Classifier made by train or fine-tune, or an ensemble.json that names several.",
+    help: "Classifier made by train or fine-tune, an ensemble.json, or the folder of a run.",
     completion: .file(extensions: ["h5", "json"]))
   var model: String
 
@@ -45,6 +46,7 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
+    if let grid { try AtomicFile.check(grid) }
     var outcomes: [Predictor.Outcome] = []
     var files: [String] = []
     for input in pictures {
@@ -79,9 +81,7 @@ struct PredictCommand: ParsableCommand {
     // Of pictures none of which can be read there is nothing to show; they are named below.
     guard !predictions.isEmpty else { return }
     let data = try PictureGrid.samples(predictions, classes: classes)
-    try AtomicFile.write(to: path) { temporary in
-      try data.write(to: URL(fileURLWithPath: temporary))
-    }
+    try AtomicFile.write(data, to: path)
   }
 
   private func table(_ outcomes: [Predictor.Outcome], _ classes: [String]) -> String {

@@ -69,7 +69,7 @@ struct PredictionSession {
     featuresFolder = options.noCache || !isWritable ? nil : options.features
     ensemble = try Ensemble(
       averaging: try ([model] + options.ensemble).map {
-        let part = try Ensemble.load($0, pool: pool)
+        let part = try Ensemble.load(ModelPlace.file($0), pool: pool)
         return options.tta.map { part.with(views: $0.views) } ?? part
       })
   }

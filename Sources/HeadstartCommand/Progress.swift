@@ -4,13 +4,15 @@ import Synchronization
 /// A progress bar on a terminal, a plain line now and then otherwise, nothing with `--quiet`.
 ///
 /// Safe to call from any thread. The rate and the time left count only the units done since the
-/// bar began, so that units that were already cached do not flatter them.
+/// bar began, so that units that were already cached do not flatter them. A bar that has ended begins
+/// anew with the next count that is another; the end itself, told again, is not shown again.
 final class ProgressBar: Sendable {
   private struct State {
     var started = Date()
     var lastDrawn = Date.distantPast
     var firstDone: Int?
-    var ended = false
+    /// What it counted to, if it has ended.
+    var ended: Int?
     var drawn = false
   }
 
@@ -31,15 +33,16 @@ final class ProgressBar: Sendable {
     guard !quiet, total > 0 else { return }
     state.withLock { state in
       let now = Date()
+      if let ended = state.ended, done < total || total != ended { state = State() }
       let first = state.firstDone ?? done
       if state.firstDone == nil {
         state.firstDone = done
         state.started = now
       }
       let pause = Console.errorIsTerminal ? 0.1 : 5.0
-      guard done == total ? !state.ended : now.timeIntervalSince(state.lastDrawn) >= pause
+      guard done == total ? state.ended == nil : now.timeIntervalSince(state.lastDrawn) >= pause
       else { return }
-      state.ended = done == total
+      state.ended = done == total ? total : nil
       state.lastDrawn = now
       state.drawn = true
       let seconds = now.timeIntervalSince(state.started)

@@ -40,7 +40,7 @@ extension QualityGate {
     } catch let failure as QualityGateFailure {
       let rejected = try RunFolder(folder.path("rejected"), command: "rejected")
       try write(rejected)
-      Console.note("what was trained is in \(rejected.url.path)")
+      Console.note("what was trained is in \(rejected.folder)")
       throw failure
     }
     try write(folder)

@@ -6,18 +6,16 @@ final class RecipeDisplay {
   private let recipe: Recipe
   private var head: HeadStageDisplay
   private var training: FineTuneDisplay
-  private var predicting: ProgressBar
+  private let predicting: ProgressBar
+  private let filters: ProgressBar
 
   init(_ common: CommonOptions, recipe: Recipe) {
     self.common = common
     self.recipe = recipe
     head = HeadStageDisplay(common, epochs: 0)
     training = FineTuneDisplay(common, epochs: 0)
-    predicting = Self.bar(common)
-  }
-
-  private static func bar(_ common: CommonOptions) -> ProgressBar {
-    ProgressBar("Predictions", unit: "views", quiet: common.quiet)
+    predicting = ProgressBar("Predictions", unit: "views", quiet: common.quiet)
+    filters = ProgressBar("Filters", unit: "steps", quiet: common.quiet)
   }
 
   func show(_ event: RecipeRun.Event) {
@@ -38,10 +36,10 @@ final class RecipeDisplay {
     case .network(.training(let progress)): training.show(.training(progress))
     case .predicting(let progress):
       predicting.update(progress)
-      if progress.done == progress.total {
-        predicting.finish()
-        predicting = Self.bar(common)
-      }
+      if progress.done == progress.total { predicting.finish() }
+    case .filters(let done, let total):
+      filters.update(done: done, total: total)
+      if done == total { filters.finish() }
     case .remark(let text): Console.note("note: \(text)")
     }
   }
@@ -50,5 +48,6 @@ final class RecipeDisplay {
     head.finish()
     training.finish()
     predicting.finish()
+    filters.finish()
   }
 }

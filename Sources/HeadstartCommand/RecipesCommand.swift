@@ -6,10 +6,10 @@ struct RecipesCommand: ParsableCommand {
     commandName: "recipes",
     abstract: "The recipes: published systems and the best pipeline known.",
     discussion: """
-      headstart recipes
-      headstart recipes show best
-      headstart recipes show keras-blog > mine.yaml
-      headstart run photos --recipe mine.yaml
+        headstart recipes
+        headstart recipes show best
+        headstart recipes show keras-blog > mine.yaml
+        headstart run photos --recipe mine.yaml
       """,
     subcommands: [List.self, Show.self], defaultSubcommand: List.self)
 

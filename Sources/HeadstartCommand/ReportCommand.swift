@@ -7,8 +7,8 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "One HTML file of everything in a run's folder.",
     discussion: """
-      Figures, curves, confusion matrix, misclassified pictures, the head of a submission, the models
-      of a recipe and how all of it was made: whatever of it the folder holds. The file needs no
+      Figures, curves, confusion matrix, misclassified pictures, the head of a submission, the models \
+      of a recipe and how all of it was made: whatever of it the folder holds. The file needs no \
       other, runs no script, and prints well.
 
         headstart report runs/pets

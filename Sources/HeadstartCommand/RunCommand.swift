@@ -9,17 +9,18 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Carries out a recipe: all stages, from the pictures to the submission.",
     discussion: """
-      The run's folder receives a folder for each model, the recipe, the results, the figures and,
-      if DATA has test pictures, submission.csv. Interrupted, the same command with the same
+      The run's folder receives a folder for each model, the recipe, the results, the figures and, \
+      if DATA has test pictures, submission.csv. Interrupted, the same command with the same \
       --output goes on from there.
 
         headstart run photos
         headstart run photos --recipe keras-blog --output runs/blog
         headstart run photos --recipe keras-blog --limit 200 --epochs 2
-        headstart run photos --recipe mine.yaml --set models.head.head.hidden=64 --folds 5
+        headstart run photos --recipe mine.yaml --folds 5 \\
+          --set models.head.head.hidden=64
         headstart run photos --recipe vgg19-comparison --only 1-convnet 4-features
 
-      See `headstart recipes` for the recipes, and `headstart recipes show NAME` for what can be
+      See `headstart recipes` for the recipes, and `headstart recipes show NAME` for what can be \
       set.
       """)
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Headstart
+import KerasFormat
 import Pictures
 
 struct SubmitCommand: ParsableCommand {
@@ -7,13 +8,13 @@ struct SubmitCommand: ParsableCommand {
     commandName: "submit",
     abstract: "Writes a Kaggle submission for a folder of unlabelled pictures.",
     discussion: """
-      Two classes: the columns id,label, where label is the probability of the positive class.
-      More: id and a column for each class. The id is the file's name without extension; rows
+      Two classes: the columns id,label, where label is the probability of the positive class. \
+      More: id and a column for each class. The id is the file's name without extension; rows \
       stand in natural order.
 
-      Probabilities are clipped, since one confident mistake costs −ln p. The model file tells what
-      log loss each clip level had on pictures that were not trained on: the level is 0.005 unless
-      another is better there beyond doubt, and the log loss to expect is printed. Of models that
+      Probabilities are clipped, since one confident mistake costs −ln p. The model file tells what \
+      log loss each clip level had on pictures that were not trained on: the level is 0.005 unless \
+      another is better there beyond doubt, and the log loss to expect is printed. Of models that \
       are averaged with --ensemble nothing of the kind is known; the level is 0.005.
 
         headstart submit runs/pets/model.h5 photos/test --output submission.csv
@@ -22,7 +23,7 @@ struct SubmitCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Classifier made by train or fine-tune, or an ensemble.json that names several.",
+    help: "Classifier made by train or fine-tune, an ensemble.json, or the folder of a run.",
     completion: .file(extensions: ["h5", "json"]))
   var model: String
 
@@ -64,6 +65,7 @@ struct SubmitCommand: ParsableCommand {
     let choice = ClipChoice(given: clip, calibration: session.ensemble.calibration)
     let submission = try Submission(
       classes: session.ensemble.classes, positive: positive, clip: choice.clip)
+    try AtomicFile.check(output)
     let outcomes = try session.predict(folder: folder, check: submission.checkIdentifiers)
     let predictions = outcomes.compactMap { outcome -> Prediction? in
       if case .predicted(let prediction) = outcome { prediction } else { nil }

@@ -10,21 +10,22 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Head stage: trains a classifier on the frozen backbone's features.",
     discussion: """
-      Features that are not in the cache are extracted first. The run's folder receives model.h5
-      (which Keras opens too), history.csv, curves.svg, metrics.json and manifest.json; of the validation
+      Features that are not in the cache are extracted first. The run's folder receives model.h5 \
+      (which Keras opens too), history.csv, curves.svg, metrics.json and manifest.json; of the validation \
       pictures, confusion.svg, misclassified.png and predictions.csv.
 
-      DATA holds train/ and, if you like, validation/ (or valid/, val/), each with a folder per
+      DATA holds train/ and, if you like, validation/ (or valid/, val/), each with a folder per \
       class; or class folders directly, which are then split.
 
         headstart train photos --output runs/pets
         headstart train photos --size 320
         headstart train photos --views 4 --rotation-range 15
         headstart train photos --labels-from name --backbone vgg19
-        headstart train photos --pooling flatten --hidden 256 --dropout .5 --solver rmsprop \\
-          --epochs 50 --size 150 --preprocessing rescale --interpolation nearest
+        headstart train photos --pooling flatten --hidden 256 --dropout .5 \\
+          --solver rmsprop --epochs 50 --size 150 --preprocessing rescale \\
+          --interpolation nearest
 
-      The last is the network of Keras' blog, "Building powerful image classification models
+      The last is the network of Keras' blog, "Building powerful image classification models \
       using very little data"; the first is more accurate, and trains in a second.
       """)
 
@@ -65,7 +66,7 @@ struct TrainCommand: ParsableCommand {
     // Before hours of work, not after them: can the results be written?
     let folder = try RunFolder(output, command: "train", now: started)
     if FileManager.default.fileExists(atPath: folder.path("model.h5")) {
-      Console.note("warning: the results in \(folder.url.path) will be replaced")
+      Console.note("warning: the results in \(folder.folder) will be replaced")
     }
 
     let stage = HeadStage(

@@ -11,7 +11,7 @@ struct WeightsCommand: ParsableCommand {
     abstract: "Gets and checks pretrained weights.",
     discussion: """
         headstart weights fetch vgg16
-        headstart weights inspect weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5
+        headstart weights inspect model.weights.h5
         headstart weights verify
       """,
     subcommands: [

@@ -13,7 +13,8 @@ struct WeightsMakeCommand: ParsableCommand {
       pipeline; what it measures says nothing of the trained network.
 
         headstart weights make vgg19
-        headstart run photos --recipe vgg19-comparison --weights weights/vgg19-untrained.h5
+        headstart run photos --recipe vgg19-comparison \\
+          --weights weights/vgg19-untrained.h5
         headstart weights make vgg16bn
         headstart run photos --recipe cats-n-dogs-bn
       """)

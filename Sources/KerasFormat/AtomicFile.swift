@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writing a file so that it is either there whole or not at all.
@@ -8,12 +9,15 @@ public enum AtomicFile {
   /// killed, the old file stays; in the first case the temporary file is removed.
   ///
   /// - Parameters:
-  ///   - path: Where the finished file will stand.
+  ///   - path: Where the finished file will stand. A folder, a pipe or a device that stands there
+  ///     is refused, not replaced.
   ///   - body: Writes and closes the file whose path it is given.
-  /// - Throws: What `body` throws, or `KerasFormatError` of kind `cannotWrite`.
+  /// - Throws: What `body` throws, or `KerasFormatError` of kind `cannotWrite`, which names `path`
+  ///   and the system's reason.
   public static func write<R>(
     to path: String, _ body: (_ temporaryPath: String) throws -> R
   ) throws -> R {
+    try checkPlace(path)
     let temporary = temporaryPath(for: path)
     do {
       let result = try naming(path, for: temporary) { try body(temporary) }
@@ -22,6 +26,43 @@ public enum AtomicFile {
     } catch {
       unlink(temporary)
       throw error
+    }
+  }
+
+  /// Writes a file of these bytes, as ``write(to:_:)`` does.
+  public static func write(_ data: Data, to path: String) throws {
+    try write(to: path) { temporary in
+      let file = try OutputFile(temporary, .new)
+      try file.write(data)
+      try file.close()
+    }
+  }
+
+  /// Refuses, before the work whose result it is, a path that no file could be written to.
+  ///
+  /// - Throws: `KerasFormatError` of kind `cannotWrite`.
+  public static func check(_ path: String) throws {
+    try checkPlace(path)
+    let temporary = temporaryPath(for: path)
+    defer { unlink(temporary) }
+    try naming(path, for: temporary) { try OutputFile(temporary, .new).close() }
+  }
+
+  /// Removes a file that may be there; never a folder.
+  ///
+  /// - Throws: `KerasFormatError` of kind `cannotWrite`.
+  public static func remove(_ path: String) throws {
+    do { try Folder.remove(file: path) } catch { throw KerasFormatError(error) }
+  }
+
+  /// Refuses what a rename would fail on, or replace although it is no file.
+  static func checkPlace(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return
+    case S_IFDIR: throw KerasFormatError(WriteError(path, EISDIR))
+    default: throw KerasFormatError(WriteError(path, reason: "it is a pipe or device, not a file"))
     }
   }
 
@@ -34,34 +75,29 @@ public enum AtomicFile {
       throw KerasFormatError(
         failure.kind, file: path, object: failure.object, expected: failure.expected,
         found: failure.found)
+    } catch let failure as WriteError where failure.path == temporary {
+      throw KerasFormatError(WriteError(path, reason: failure.reason))
+    } catch let failure as CocoaError {
+      guard let number = SystemReason.number(in: failure) else { throw failure }
+      throw KerasFormatError(WriteError(path, number))
     }
   }
 
   /// Flushes a finished temporary file to the disk and renames it.
   static func publish(_ temporary: String, as path: String) throws {
-    try synchronize(temporary)
-    guard rename(temporary, path) == 0 else {
-      throw KerasFormatError(
-        .cannotWrite, file: path, expected: "to rename \(temporary)",
-        found: RegularFile.systemMessage(errno))
-    }
-    try synchronize(folder(of: path))
+    try naming(path, for: temporary) { try synchronize(temporary) }
+    guard rename(temporary, path) == 0 else { throw KerasFormatError(WriteError(path, errno)) }
+    try synchronize(Folder.parent(of: path) ?? ".")
   }
 
   /// Returns once the file or folder at `path` is on the disk (`fsync`).
   public static func synchronize(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw KerasFormatError(
-        .cannotWrite, file: path, expected: "to open it for flushing",
-        found: RegularFile.systemMessage(errno))
-    }
+    guard descriptor >= 0 else { throw KerasFormatError(WriteError(path, errno)) }
     defer { close(descriptor) }
     // Some file systems cannot flush a folder and say EINVAL; there is nothing more to do then.
     guard fsync(descriptor) == 0 || errno == EINVAL else {
-      throw KerasFormatError(
-        .cannotWrite, file: path, expected: "to flush it to the disk",
-        found: RegularFile.systemMessage(errno))
+      throw KerasFormatError(WriteError(path, errno))
     }
   }
 
@@ -69,11 +105,15 @@ public enum AtomicFile {
   static func temporaryPath(for path: String) -> String {
     let name = path.split(separator: "/", omittingEmptySubsequences: true).last ?? "file"
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-    return "\(folder(of: path))/.\(name).\(getpid())-\(unique).tmp"
+    return "\(Folder.parent(of: path) ?? ".")/.\(name).\(getpid())-\(unique).tmp"
   }
+}
 
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+extension KerasFormatError {
+  /// A failure to write a file.
+  init(_ error: WriteError) {
+    self.init(
+      .cannotWrite, file: error.path, expected: "a place that can be written to",
+      found: error.reason)
   }
 }

@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 
 /// The process-wide state of libhdf5, which is thread-safe in some builds and not in others.
@@ -64,20 +65,21 @@ func check<Code: FixedWidthInteger & SignedInteger>(
     CHDF5_take_error(&text, text.count)
     let end = text.firstIndex(of: 0) ?? text.count
     let message = String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if let number = systemErrorNumber(message) {
+      if kind == .cannotWrite { throw KerasFormatError(WriteError(place.file, number)) }
+      throw place.error(kind, expected: "\(call) to succeed", found: FileError.message(number))
+    }
     throw place.error(
       kind, expected: "\(call) to succeed",
-      found: message.isEmpty ? "error \(code)" : plainMessage(message))
+      found: message.isEmpty
+        ? "error \(code)" : message.split(whereSeparator: \.isNewline).joined(separator: " "))
   }
 }
 
-/// The essence of a description on HDF5's error stack: where the system refused, the system's own
-/// message, which HDF5 buries among addresses and byte counts; else the whole in one line.
-private func plainMessage(_ text: String) -> String {
-  let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-  guard let start = line.range(of: "error message = '"),
-    let end = line[start.upperBound...].firstIndex(of: "'")
-  else { return line }
-  return String(line[start.upperBound..<end])
+/// The system's error number in a description on HDF5's error stack, which buries it among addresses
+/// and byte counts; nil where the system did not refuse anything.
+private func systemErrorNumber(_ text: String) -> Int32? {
+  text.firstMatch(of: /errno = ([0-9]{1,9})/).flatMap { Int32($0.1) }
 }
 
 /// Owner of one HDF5 identifier of any kind.

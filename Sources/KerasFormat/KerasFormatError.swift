@@ -50,6 +50,8 @@ extension KerasFormatError: CustomStringConvertible {
   /// A full sentence, for example “Cannot use weights.h5, object /fc1: expected …, found ….”
   public var description: String {
     let place = object.map { "\(file), object \($0)" } ?? file
+    // The system's reason says all there is to say.
+    if kind == .cannotWrite { return "Cannot write \(place): \(found)." }
     let verb =
       switch kind {
       case .cannotOpen: "Cannot open"

@@ -80,6 +80,8 @@ extension KerasLayer {
       var layer = try makeLayer(file: file, seed: seed)
       if !layer.parameters.isEmpty { layer.setTrainable(trainable) }
       return layer
+    } catch NeuralNetworkError.setting(let name, let expected, let found) {
+      throw self.error(.unexpected, file, "\(name): \(expected)", found)
     } catch let error as NeuralNetworkError {
       throw self.error(.unexpected, file, "a layer whose numbers fit together", "\(error)")
     }

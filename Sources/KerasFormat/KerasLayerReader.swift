@@ -110,25 +110,30 @@ struct KerasLayerReader {
 
   private func convolution() throws -> KerasLayer.Kind {
     try require("groups", 1)
-    if let dilation = config["dilation_rate"], try size(dilation) != KerasLayer.Size(1) {
+    if let dilation = config["dilation_rate"],
+      try size(dilation, "dilation_rate") != KerasLayer.Size(1)
+    {
       throw unsupported("dilation_rate 1", dilation)
     }
     let kernelSize: KerasLayer.Size
     if let value = config["kernel_size"] {
-      kernelSize = try size(value)
+      kernelSize = try size(value, "kernel_size")
     } else {
       kernelSize = KerasLayer.Size(
         height: try positive("nb_row", or: "nb_row"), width: try positive("nb_col", or: "nb_col"))
     }
     return .conv2D(
       filters: try positive("filters", or: "nb_filter"), kernelSize: kernelSize,
-      strides: try (config["strides"] ?? config["subsample"]).map(size) ?? KerasLayer.Size(1),
+      strides: try (config["strides"] ?? config["subsample"]).map { try size($0, "strides") }
+        ?? KerasLayer.Size(1),
       padding: try padding(), useBias: try useBias(), activation: try activation())
   }
 
   private func pooling() throws -> (KerasLayer.Size, KerasLayer.Size, KerasLayer.Padding) {
-    let poolSize = try config["pool_size"].map(size) ?? KerasLayer.Size(2)
-    return (poolSize, try config["strides"].map(size) ?? poolSize, try padding())
+    let poolSize = try config["pool_size"].map { try size($0, "pool_size") } ?? KerasLayer.Size(2)
+    return (
+      poolSize, try config["strides"].map { try size($0, "strides") } ?? poolSize, try padding()
+    )
   }
 
   private func zeroPadding() throws -> KerasLayer.Kind {
@@ -139,7 +144,7 @@ struct KerasLayerReader {
     let numbers = sides.flatMap { $0 }.compactMap(\.integer)
     guard sides.count == 2, sides.allSatisfy({ $0.count == 2 }), numbers.count == 4,
       numbers.allSatisfy({ (0...4096).contains($0) })
-    else { throw unsupported("a padding of rows and columns", value) }
+    else { throw unsupported("padding, 0 to 4096, or numbers for rows and columns", value) }
     return .zeroPadding2D(
       top: numbers[0], bottom: numbers[1], left: numbers[2], right: numbers[3])
   }
@@ -171,10 +176,10 @@ struct KerasLayerReader {
     try bool(config["use_bias"] == nil ? "bias" : "use_bias", default: true)
   }
 
-  private func size(_ value: JSONValue) throws -> KerasLayer.Size {
+  private func size(_ value: JSONValue, _ key: String) throws -> KerasLayer.Size {
     let extents = (value.array ?? [value, value]).compactMap(\.integer)
     guard extents.count == 2, extents.allSatisfy({ (1...4096).contains($0) }) else {
-      throw unsupported("an extent of rows and columns", value)
+      throw unsupported("\(key), 1 to 4096, or two such numbers for rows and columns", value)
     }
     return KerasLayer.Size(height: extents[0], width: extents[1])
   }
@@ -182,7 +187,7 @@ struct KerasLayerReader {
   private func positive(_ key: String, or oldKey: String) throws -> Int {
     guard let value = config[key] ?? config[oldKey] else { throw missing(key) }
     guard let number = value.integer, (1...1 << 24).contains(number) else {
-      throw unsupported("\(key) of at least 1", value)
+      throw unsupported("\(key), a whole number of at least 1", value)
     }
     return number
   }

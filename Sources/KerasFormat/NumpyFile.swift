@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A number type that `.npy` files hold.
@@ -103,7 +104,7 @@ public enum NumpyFile {
     private let path: String
     private let temporary: String
     private let rowShape: [Int]
-    private let output: FileHandle
+    private let output: OutputFile
     private var rows = 0
     private var isFinished = false
 
@@ -111,22 +112,15 @@ public enum NumpyFile {
     public init(path: String, rowShape: [Int]) throws {
       self.path = path
       self.rowShape = rowShape
-      temporary = AtomicFile.temporaryPath(for: path)
-      guard FileManager.default.createFile(atPath: temporary, contents: nil),
-        let output = FileHandle(forWritingAtPath: temporary)
-      else {
-        throw KerasFormatError(
-          .cannotWrite, file: path, expected: "a folder that may be written to",
-          found: RegularFile.systemMessage(errno))
-      }
-      self.output = output
+      try AtomicFile.checkPlace(path)
+      let temporary = AtomicFile.temporaryPath(for: path)
+      self.temporary = temporary
+      output = try AtomicFile.naming(path, for: temporary) { try OutputFile(temporary, .new) }
       try write(header(rows: 0))
     }
 
     deinit {
-      guard !isFinished else { return }
-      try? output.close()
-      unlink(temporary)
+      if !isFinished { unlink(temporary) }
     }
 
     /// Adds whole rows.
@@ -147,25 +141,17 @@ public enum NumpyFile {
 
     /// Completes the file.
     public func finish() throws {
-      do {
-        try output.seek(toOffset: 0)
-        try output.write(contentsOf: header(rows: rows))
+      try AtomicFile.naming(path, for: temporary) {
+        try output.seek(toEnd: false)
+        try output.write(header(rows: rows))
         try output.close()
-      } catch {
-        throw failure(error)
       }
       try AtomicFile.publish(temporary, as: path)
       isFinished = true
     }
 
     private func write(_ data: Data) throws {
-      do { try output.write(contentsOf: data) } catch { throw failure(error) }
-    }
-
-    private func failure(_ error: any Error) -> KerasFormatError {
-      KerasFormatError(
-        .cannotWrite, file: path, expected: "room on the disk",
-        found: "\(error.localizedDescription)")
+      try AtomicFile.naming(path, for: temporary) { try output.write(data) }
     }
 
     /// The header has one length for any number of rows, so that it can be written again.

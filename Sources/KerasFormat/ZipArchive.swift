@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A reader of zip archives whose members are stored as they are, as `.keras` files of Keras are, or
@@ -56,24 +57,15 @@ package struct ZipArchive {
     let member = try member(name)
     let copy = FileManager.default.temporaryDirectory
       .appendingPathComponent("headstart-\(UUID().uuidString).h5").path
-    let descriptor = Foundation.open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw KerasFormatError(
-        .cannotWrite, file: copy, expected: "to copy \(name) of \(path) there",
-        found: RegularFile.systemMessage(errno))
-    }
     defer { unlink(copy) }
-    let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    try forEachPart(of: member, name: name) { part in
-      do {
-        try output.write(contentsOf: Data(part))
-      } catch let cause {
-        throw KerasFormatError(
-          .cannotWrite, file: copy, expected: "to copy \(name) of \(path) there",
-          found: "\(cause)")
-      }
+    do {
+      let output = try OutputFile(copy, .new, permissions: 0o600)
+      try forEachPart(of: member, name: name) { try output.write($0) }
+      try output.close()
+    } catch let error as WriteError {
+      throw KerasFormatError(
+        WriteError(copy, reason: "\(error.reason), which a copy of \(name) of \(path) needs"))
     }
-    try output.close()
     return try HDF5File(opening: copy, named: "\(path)/\(name)")
   }
 

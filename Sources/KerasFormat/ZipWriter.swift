@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// A writer of zip archives whose members are stored as they are (PKWARE's APPNOTE 4.3), as Keras
 /// writes `.keras` files.
@@ -6,9 +6,7 @@ import Foundation
 /// Equal members give equal bytes: the time noted is always the format's first, 1980. The 64-bit
 /// extensions are used only for what 32 bits cannot hold.
 package struct ZipWriter {
-  private let file: FileHandle
-  /// What messages call the archive.
-  private let path: String
+  private let file: OutputFile
   /// The first value that the 64-bit extensions are used for.
   private let limit: Int
   private var directory: [UInt8] = []
@@ -17,14 +15,11 @@ package struct ZipWriter {
 
   /// Creates the archive, which must not be there yet.
   package init(creating path: String, limit: Int = 0xFFFF_FFFF) throws {
-    let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw KerasFormatError(
-        .cannotWrite, file: path, expected: "to create it",
-        found: RegularFile.systemMessage(errno))
+    do {
+      file = try OutputFile(path, .new)
+    } catch {
+      throw KerasFormatError(error)
     }
-    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    self.path = path
     self.limit = limit
   }
 
@@ -63,7 +58,7 @@ package struct ZipWriter {
     try write(
       little(0x0605_4B50, 4) + little(0, 2) + little(0, 2) + little(count, 2) + little(count, 2)
         + short(length) + short(start) + little(0, 2))
-    try attempt { try file.close() }
+    do { try file.close() } catch { throw KerasFormatError(error) }
   }
 
   /// Writes a member's local header, and notes it for the directory.
@@ -99,16 +94,7 @@ package struct ZipWriter {
   }
 
   private mutating func write(_ bytes: [UInt8]) throws {
-    try attempt { try file.write(contentsOf: Data(bytes)) }
+    do { try file.write(bytes) } catch { throw KerasFormatError(error) }
     offset += bytes.count
-  }
-
-  private func attempt(_ body: () throws -> Void) throws {
-    do {
-      try body()
-    } catch let cause {
-      throw KerasFormatError(
-        .cannotWrite, file: path, expected: "room on the disk", found: "\(cause)")
-    }
   }
 }

@@ -157,7 +157,7 @@ public struct Sequential: Sendable {
     }
   }
 
-  private func checkInput(_ input: borrowing Tensor) throws {
+  func checkInput(_ input: borrowing Tensor) throws {
     let shape = input.shape
     guard shape.dropFirst().elementsEqual(inputShape) else {
       throw NeuralNetworkError.shape(

@@ -15,11 +15,8 @@ extension Augmentation {
     try read(&widthShiftRange, .widthShiftRange)
     try read(&heightShiftRange, .heightShiftRange)
     try read(&shearRange, .shearRange)
-    if let range = try? container.decode(Double.self, forKey: .zoomRange) {
-      zoomRange = Self.zoom(range)
-    } else {
-      try read(&zoomRange, .zoomRange)
-    }
+    zoomRange =
+      try container.decodeIfPresent(ZoomRange.self, forKey: .zoomRange)?.range ?? zoomRange
     try read(&channelShiftRange, .channelShiftRange)
     try read(&horizontalFlip, .horizontalFlip)
     try read(&verticalFlip, .verticalFlip)
@@ -29,6 +26,20 @@ extension Augmentation {
     try read(&cval, .cval)
     randomResizedCrop = try container.decodeIfPresent(
       RandomResizedCrop.self, forKey: .randomResizedCrop)
+  }
+}
+
+/// `zoomRange` as it is written: a number, as in Keras, or two factors.
+package struct ZoomRange: Decodable {
+  fileprivate let range: ClosedRange<Double>
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let number = try? container.decode(Double.self) {
+      range = Augmentation.zoom(number)
+    } else {
+      range = try container.decode(ClosedRange<Double>.self)
+    }
   }
 }
 

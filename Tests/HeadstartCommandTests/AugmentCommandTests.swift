@@ -1,6 +1,7 @@
 import Foundation
 import Headstart
 import Pictures
+import TestSupport
 import Testing
 
 /// `headstart augment`.
@@ -13,15 +14,14 @@ struct AugmentCommandTests {
     let views: [View]
   }
 
-  private let folder: String
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
 
   init() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    folder = url.path
+    temporary = try TemporaryFolder("augment")
     let pixels = (0..<40 * 30 * 3).map { (i: Int) -> UInt8 in UInt8(i / 3 % 40 * 6) }
     try Data(try Picture(width: 40, height: 30, pixels: pixels).png())
-      .write(to: url.appendingPathComponent("stripes.png"))
+      .write(to: URL(fileURLWithPath: temporary.file("stripes.png")))
   }
 
   private func sheet(_ name: String) throws -> Picture {
@@ -29,7 +29,6 @@ struct AugmentCommandTests {
   }
 
   @Test func writesTheOriginalAndItsViews() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let run = try CommandRun(
       ["augment", "stripes.png", "--size", "24", "--views", "5", "--json"], in: folder)
     #expect(run.exitCode == 0, "\(run.errors)")
@@ -49,7 +48,6 @@ struct AugmentCommandTests {
   }
 
   @Test func rangesAndSeedsDecide() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     func run(_ output: String, _ arguments: String...) throws -> (CommandRun, [UInt8]) {
       let run = try CommandRun(
         [
@@ -73,7 +71,6 @@ struct AugmentCommandTests {
   }
 
   @Test func refusesWhatMakesNoSense() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     for arguments in [
       ["--rotation-range", "-3"], ["--zoom-range", "1.5"], ["--zoom-range", "2,1"],
       ["--brightness-range", "1"], ["--fill-mode", "mirror"], ["--views", "0"],

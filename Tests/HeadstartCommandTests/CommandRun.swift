@@ -2,6 +2,7 @@ import Foundation
 import Headstart
 import KerasFormat
 import Kernels
+import TestSupport
 
 /// The built command, run as a user runs it.
 struct CommandRun {
@@ -61,12 +62,11 @@ struct CommandRun {
 
 /// A folder with drawn pictures and random VGG16 weights, deleted when the tests are over.
 final class Workspace: Sendable {
-  let path: String
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
 
   init() throws {
-    path =
-      FileManager.default.temporaryDirectory
-      .appendingPathComponent("headstart command \(UUID().uuidString)").path
+    folder = try TemporaryFolder("command")
     try DemoPictures(seed: 2, training: 20, validation: 8, test: 12)
       .write(to: path + "/pictures", pool: ThreadPool(threads: 2))
     // The same in every run, so that what is learned of the sketches is.
@@ -88,8 +88,6 @@ final class Workspace: Sendable {
       }
     ).save(path + "/weights.h5")
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// Runs the command here.
   func run(_ arguments: String..., environment: [String: String] = [:]) throws -> CommandRun {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct DemoCommandTests {
@@ -31,10 +32,8 @@ import Testing
   }
 
   @Test func withoutWeightsItSaysWhatWasTried() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("headstart demo \(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let temporary = try TemporaryFolder("demo")
+    let folder = temporary.path
     let run = try CommandRun(
       ["demo", "--data", "pictures"], in: folder,
       environment: [

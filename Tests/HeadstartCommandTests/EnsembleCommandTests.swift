@@ -121,4 +121,76 @@ import Testing
     let none = try workspace.run("report", "pictures")
     #expect(none.exitCode == 1 && none.errors.contains("pictures"))
   }
+
+  @Test func aRunsFolderStandsForItsModel() throws {
+    let single = try ["a", "b"].map { try predict("\($0)/model.h5", "pictures/test") }
+    #expect(try predict("a", "pictures/test") == single[0])
+    #expect(
+      try predict("a/", "pictures/test", "--ensemble", "b")
+        == Ensemble.mean(single, weights: [0.5, 0.5]))
+    // An ensemble goes before a model beside it.
+    let files = FileManager.default
+    for (source, place) in [("a", "both"), ("b", "both/part"), ("a", "bad/rejected")] {
+      try files.createDirectory(
+        atPath: "\(workspace.path)/\(place)", withIntermediateDirectories: true)
+      try files.copyItem(
+        atPath: "\(workspace.path)/\(source)/model.h5",
+        toPath: "\(workspace.path)/\(place)/model.h5")
+    }
+    try EnsembleFile(members: [.init(model: "part/model.h5", weight: 1)])
+      .write(to: workspace.path + "/both/ensemble.json")
+    #expect(try predict("both", "pictures/test") == single[1])
+
+    let evaluations = try ["a", "a/model.h5"].map {
+      try workspace.run("evaluate", $0, "pictures", "--json").output
+    }
+    #expect(evaluations[0] == evaluations[1] && !evaluations[0].isEmpty)
+    let submission = try workspace.run("submit", "both", "pictures/test", "--output", "both.csv")
+    #expect(submission.exitCode == 0, "\(submission.errors)")
+    let summaries = try ["b", "both", "b/model.h5"].map { try workspace.run("summary", $0).output }
+    #expect(summaries[0] == summaries[2] && summaries[1] == summaries[2])
+    try EnsembleFile(
+      members: [.init(model: "a/model.h5", weight: 0.5), .init(model: "b/model.h5", weight: 0.5)]
+    ).write(to: workspace.path + "/two.json")
+    let two = try workspace.run("summary", "two.json").output
+    #expect(two.hasPrefix("a/model.h5\n") && two.contains("\n\nb/model.h5\n"))
+
+    for command in ["predict", "evaluate", "summary"] {
+      let data = command == "summary" ? [] : ["pictures"]
+      for (folder, found) in [("pictures", "neither."), ("bad", "rejected/")] {
+        let none = try CommandRun([command, folder] + data, in: workspace.path)
+        #expect(none.exitCode == 1)
+        #expect(none.errors.hasPrefix("Error: \(folder): expected a model, or a folder with"))
+        #expect(none.errors.contains("ensemble.json or model.h5") && none.errors.contains(found))
+      }
+    }
+  }
+
+  @Test func picturesBehindEnsembleStayPictures() throws {
+    let expected = try predict("a", "pictures/test", "--ensemble", "b")
+    #expect(try predict("a", "--ensemble", "b/model.h5", "pictures/test") == expected)
+    #expect(try predict("a", "--ensemble", "b", "pictures/test", "--tta", "1") == expected)
+    #expect(
+      try predict("a", "--ensemble", "b", "pictures/test/1.png")
+        == predict("a", "pictures/test/1.png", "--ensemble", "b"))
+    let mixed = try workspace.run(
+      "predict", "--json", "--quiet", "a", "--ensemble", "b", "pictures/test/1.png", "--",
+      "pictures/test/2.png")
+    #expect(
+      try mixed.json([Row].self).map(\.path) == ["pictures/test/1.png", "pictures/test/2.png"])
+    let evaluations = try [
+      ["a", "pictures", "--ensemble", "b"], ["a", "--ensemble", "b", "pictures"],
+    ].map { try CommandRun(["evaluate"] + $0 + ["--json"], in: workspace.path).output }
+    #expect(evaluations[0] == evaluations[1] && !evaluations[0].isEmpty)
+    let submission = try workspace.run(
+      "submit", "a", "--ensemble", "b", "pictures/test", "--output", "moved.csv")
+    #expect(submission.exitCode == 0, "\(submission.errors)")
+    // A model that is not there is no picture, nor is one that is damaged.
+    try Data("x".utf8).write(to: URL(fileURLWithPath: workspace.path + "/cut.h5"))
+    for name in ["nowhere.h5", "nowhere", "cut.h5"] {
+      let run = try workspace.run("predict", "a", "pictures/test", "--ensemble", "b", name)
+      #expect(run.exitCode == 1 && run.output.isEmpty && run.errors.contains(name), "\(run.errors)")
+    }
+    #expect(try workspace.run("predict", "a", "--ensemble", "pictures/test").exitCode == 64)
+  }
 }

@@ -49,6 +49,7 @@ import Testing
         startsFrom: head
         fineTuning:
           {unfreeze: block2, views: 2, epochs: 2, learningRate: 0.001, augmentation: {horizontalFlip: true}}
+        filters: {layer: block2_conv1, count: 3, size: 16, steps: 2}
       - name: net
         network:
           - Conv2D: {filters: 4, kernel_size: 3, activation: relu}
@@ -83,7 +84,7 @@ import Testing
       "recipe.yaml", "results.json", "manifest.json", "ensemble.json", "submission.csv",
       "confusion.svg", "comparison.svg", "head/model.h5", "head/summary.txt", "tuned/curves.svg",
       "tuned/augmented.png", "tuned/history.csv", "net/samples.png", "net/confusion.svg",
-      "net/predictions.csv",
+      "net/predictions.csv", "tuned/filters.png", "tuned/filters.json",
     ] {
       #expect(workspace.exists("all/" + file), "\(file)")
     }
@@ -102,10 +103,24 @@ import Testing
       #expect(abs((Double(fields[1]) ?? 9) - expected) <= 2e-6)
     }
 
+    #expect(!workspace.exists("all/head/filters.png"))
+    #expect(try workspace.text("all/tuned/filters.json").contains("\"layer\" : \"block2_conv1\""))
+
     // Nothing is trained twice, and the numbers are the same.
     let again = try run("--output", "all", "--json")
     #expect(again.errors.contains("model 3/3: net (trained by an earlier run)"))
     #expect(again.output == first.output.replacingTimes(by: again.output))
+
+    #expect(!again.errors.contains("Filters"))
+    // Other filters of the same model need no training.
+    let fewer = try run("--output", "all", "--set", "models.tuned.filters.count=2", "--json")
+    #expect(fewer.errors.contains("tuned (trained by an earlier run)"))
+    #expect(fewer.errors.contains("Filters"))
+    #expect(
+      try workspace.text("all/tuned/filters.json").matches(of: /"index"/).count == 2)
+    let report = try workspace.run("report", "all")
+    #expect(report.exitCode == 0)
+    #expect(try workspace.text("all/report.html").contains("<h2>Filters of tuned</h2>"))
 
     // Another setting is another model; what starts from it is trained anew as well.
     let other = try run("--output", "all", "--set", "models.head.head.strength=0.1", "--json")

@@ -42,6 +42,7 @@ import Testing
     #expect(plans.map(\.pictures) == [20, 20] && plans.map(\.views) == [3, 2])
     #expect(plans.map(\.toCompute) == [60, 40] && plans.map(\.cached) == [0, 0])
     #expect(plans[0].bytesOnDisk == 60 * 8 * 8 * 128 * 4 && plans[0].minutes > 0)
+    #expect(!workspace.exists("planned"), "a plan leaves nothing behind")
     let counts = try run(views).json(Counts.self)
     #expect(counts.pictures == 40 && counts.total == 100 && counts.computed == 100)
     let again = try run(views).json(Counts.self)
@@ -135,6 +136,24 @@ import Testing
     #expect(submission.exitCode == 0, "\(submission.errors)")
     for value in ["0", "13", "flop", "-1"] {
       #expect(try run(["predict", "run/model.h5", "pictures/test", "--tta", value]).exitCode == 64)
+    }
+  }
+
+  @Test func fineTuningShowsEachPartsEndOnceAndPlansWithoutATrace() throws {
+    let trained = try run(["train", "pictures", "--output", "start", "--quiet"] + options)
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    let tuning =
+      ["fine-tune", "pictures", "--model", "start/model.h5", "--unfreeze", "block2_conv2"]
+      + ["--views", "2", "--epochs", "1", "--features", "tuned-views"]
+    let plan = try run(tuning + ["--dry-run"])
+    #expect(plan.exitCode == 0, "\(plan.errors)")
+    #expect(plan.output.contains("free"))
+    #expect(!workspace.exists("tuned-views"))
+    let tuned = try run(tuning + ["--force", "--output", "tuned"])
+    #expect(tuned.exitCode == 0, "\(tuned.errors)")
+    let lines = tuned.errors.split(separator: "\n")
+    for end in ["Views 40/40 views", "Views 8/8 views"] {
+      #expect(lines.count { $0.hasPrefix(end) } == 1, "\(tuned.errors)")
     }
   }
 }

@@ -1,14 +1,15 @@
 import Foundation
 import KerasFormat
+import TestSupport
 import Testing
 
 /// `headstart weights` as a person meets it: output, errors, exit codes.
 @Suite struct WeightsCommandTests {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("headstart weights \(UUID().uuidString)").path
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
 
   init() throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder("weights")
   }
 
   /// A weight file of one dense layer, as Keras 1 writes it.
@@ -32,7 +33,6 @@ import Testing
   }
 
   @Test func inspectTellsLayoutLayersAndShapes() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try writeDense([1, 2, 3, 4, 5, 6], to: "own.h5")
     let text = try CommandRun(["weights", "inspect", "own.h5"], in: folder)
     #expect(text.exitCode == 0 && text.errors.isEmpty)
@@ -50,7 +50,6 @@ import Testing
   }
 
   @Test func inspectOfSomethingElseFails() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try Data("hello".utf8).write(to: URL(fileURLWithPath: folder + "/text.h5"))
     for name in ["text.h5", "absent.h5"] {
       let output = try CommandRun(["weights", "inspect", name], in: folder)
@@ -60,7 +59,6 @@ import Testing
   }
 
   @Test func verifyFailsWhenOneFileIsBad() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createDirectory(
       atPath: folder + "/weights", withIntermediateDirectories: true)
     let none = try run("weights", "verify")
@@ -80,7 +78,6 @@ import Testing
   }
 
   @Test func fetchNamesEveryPlaceItTried() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let output = try CommandRun(
       ["weights", "fetch", "vgg19", "--weights-directory", "w", "--quiet"], in: folder,
       environment: ["HEADSTART_MIRROR": folder + "/nowhere"])
@@ -90,7 +87,6 @@ import Testing
   }
 
   @Test func fetchOfAnUnknownNetworkIsWrongUsage() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let output = try CommandRun(["weights", "fetch", "vgg17"], in: folder)
     #expect(output.exitCode == 64 && output.errors.contains("vgg16"))
     let mirror = try CommandRun(

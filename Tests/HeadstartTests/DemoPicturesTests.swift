@@ -6,11 +6,12 @@ import TestSupport
 import Testing
 
 @Suite struct DemoPicturesTests {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("headstart demo \(UUID().uuidString)").path
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
+
+  init() throws { temporary = try TemporaryFolder("demo") }
 
   @Test func drawnDataSetIsCompleteAndFreeOfProblems() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let pictures = DemoPictures(seed: 3, training: 14, validation: 6, test: 5)
     var done: [Int] = []
     try pictures.write(to: folder + "/set", pool: ThreadPool(threads: 2)) { done.append($0) }
@@ -40,7 +41,6 @@ import Testing
   }
 
   @Test func numberOfThreadsChangesNothing() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let pictures = DemoPictures(training: 5, validation: 0, test: 0)
     for threads in [1, 3] {
       try pictures.write(to: "\(folder)/\(threads)", pool: ThreadPool(threads: threads))
@@ -55,7 +55,6 @@ import Testing
   }
 
   @Test func interruptedDrawingLeavesNoFolder() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let cancellation = Cancellation()
     let pictures = DemoPictures(training: 40, validation: 0, test: 0)
     #expect(throws: Cancelled()) {
@@ -67,7 +66,6 @@ import Testing
   }
 
   @Test func photosThatCannotBeHadAreNamed() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let server = try LoopbackServer { request, _ in
       request.target == "/none" ? .init(status: 404) : .init(body: Array("no archive".utf8))
     }
@@ -85,7 +83,6 @@ import Testing
   }
 
   @Test func archiveBecomesADataSet() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let archive = Array(try zipOfPhotos())
     let server = try LoopbackServer { request, _ in .file(archive, to: request) }
     let environment = ProcessInfo.processInfo.environment

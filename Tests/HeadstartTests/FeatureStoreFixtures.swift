@@ -3,21 +3,16 @@ import Headstart
 import Kernels
 import Pictures
 import Synchronization
+import TestSupport
 
 /// A folder of its own for a test, deleted when the test is over.
 final class Scratch: Sendable {
-  let path: String
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
 
-  init() throws {
-    path =
-      FileManager.default.temporaryDirectory
-      .appendingPathComponent("headstart-store-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try TemporaryFolder("store") }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { (path as NSString).appendingPathComponent(name) }
+  func file(_ name: String) -> String { folder.file(name) }
 
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) throws -> String {

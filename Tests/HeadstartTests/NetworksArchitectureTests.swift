@@ -101,7 +101,7 @@ import Testing
     (#"["Conv3D", "Output"]"#, ["conv3d", "Conv3D", "AveragePooling2D", "Output"]),
     (#"[{"Dense": {"unit": 3}}]"#, ["Dense", "unit", "units"]),
     (#"[{"Conv2D": {"filters": 3}}, "Output"]"#, ["Conv2D", "kernel_size"]),
-    (#"[{"Conv2D": {"filters": 3, "kernel_size": 0}}, "Output"]"#, ["Conv2D", "extent"]),
+    (#"[{"Conv2D": {"filters": 3, "kernel_size": 0}}, "Output"]"#, ["Conv2D", "kernel_size"]),
     (#"["Flatten", {"Dense": {"units": 3, "activation": "swish"}}]"#, ["dense", "swish"]),
     (#"["Flatten", {"Output": {"units": 3}}]"#, ["Output", "units"]),
     (#"["Output", "Flatten"]"#, ["Output", "behind"]),

@@ -17,6 +17,7 @@ import Testing
       - name: tuned
         startsFrom: head
         fineTuning: {unfreeze: block2, views: 2, augmentation: {horizontalFlip: true}}
+        filters: {layer: block2_conv1}
       - name: net
         network:
           - Conv2D: {filters: 2, kernel_size: 3, activation: relu}
@@ -62,6 +63,8 @@ import Testing
     // An augmentation that is given replaces the default one; it is not mixed with it.
     #expect(tuned.fineTuning?.augmentation.rotationRange == 0)
     #expect(tuned.fineTuning?.augmentation.horizontalFlip == true)
+    #expect(tuned.filters?.layer == "block2_conv1" && tuned.filters?.count == 16)
+    #expect(recipe.model("head")?.filters == nil)
     #expect(recipe.models[2].features.backbone == .none && recipe.models[2].features.width == 32)
     #expect(recipe.testTime == TestTime(views: 2) && recipe.result.weights == .fitted)
   }
@@ -92,7 +95,7 @@ import Testing
   @Test(arguments: [
     ("models.head.head.epoch=7", "one of"), ("models.head.head.epochs=many", "head.head.epochs"),
     ("models.other.head.epochs=7", "one of head, tuned"), ("models.head=1", "names and values"),
-    ("clip=.7", "0 up to 0.5"), ("result=nobody", "one of the models"), ("nonsense", "place=value"),
+    ("clip=.7", "0 up to 0.5"), ("result=nobody", "one of head"), ("nonsense", "place=value"),
     ("models.tuned.startsFrom=net2", "a model before it"), ("testTime=13", "views"),
     ("models.net.folds=1", "folds"), ("models.head.folds=3", "3 folds"),
     ("models.head.name=../up", "letters"), ("models.tuned.name=head", "taken"),
@@ -104,6 +107,10 @@ import Testing
     ("result={models: [net], weigths: fitted}", "weigths"),
     ("testTime={views: 2, augmentation: {zoom: 2}}", "zoom"),
     ("models.head.pictures.interpolation=best", "interpolation"),
+    ("models.net.filters={count: 3}", "vgg16 or vgg19"),
+    ("models.tuned.filters.counts=3", "one of"),
+    ("models.tuned.filters.layer=block3_conv1", "block2_conv2"),
+    ("models.tuned.filters.indices=[128]", "128 filters"), ("models.tuned.filters.size=4", "size"),
   ])
   func whatMakesNoSenseIsRefusedByPlace(_ override: String, _ fragment: String) {
     let error = #expect(throws: (any Error).self) { try recipe(Self.text, override) }

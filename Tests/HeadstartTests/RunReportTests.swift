@@ -89,6 +89,18 @@ import Testing
     #expect(report.missing == ["augmented.png"] && report.refused.isEmpty)
   }
 
+  @Test func filtersAreShownWhereThereAreAny() throws {
+    let folder = try run()
+    let png = Data(try Picture(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6]).png())
+    try folder.write(png, to: "filters.png")
+    try folder.write(png, to: "fold-2/filters.png")
+    try folder.write("GIF89a", to: "fold-10/filters.png")
+    let html = try RunReport(folder: folder.url.path).html
+    #expect(html.contains("<h2>Filters</h2>") && html.contains("<h2>Filters of fold-2</h2>"))
+    #expect(!html.contains("<h2>Filters of fold-10</h2>"))
+    #expect(html.matches(of: /src="data:image\/png;base64,/).count == 4)
+  }
+
   @Test func nothingFromFilesIsMarkup() throws {
     let html = try RunReport(folder: try run().url.path).html
     for tag in ["<script", "<b>", "<i>", "<img src=x", "onerror=alert(1)>"] {

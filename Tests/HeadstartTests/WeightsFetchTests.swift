@@ -10,15 +10,15 @@ import Testing
   static let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
 
   /// A folder of its own for each test.
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("headstart test \(UUID().uuidString)").path
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
   let weights: PretrainedWeights
   var path: String { "\(folder)/\(weights.fileName)" }
   var part: String { path + ".part" }
 
   init() throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let original = folder + "/original"
+    temporary = try TemporaryFolder("fetch")
+    let original = temporary.file("original")
     try Data(Self.content).write(to: URL(fileURLWithPath: original))
     weights = PretrainedWeights(
       architecture: .vgg16, includesTop: false, byteCount: Self.content.count,

@@ -1,14 +1,15 @@
 import Foundation
 import Headstart
 import KerasFormat
+import TestSupport
 import Testing
 
 @Suite struct WeightsVerificationTests {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("headstart verify \(UUID().uuidString)").path
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
 
   init() throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder("verify")
   }
 
   /// A weight file of one dense layer, as Keras 1 writes it.
@@ -36,7 +37,6 @@ import Testing
   }
 
   @Test func unknownVGGIsSoundUnlessItClaimsToBeOfficial() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let weights = try SyntheticVGG.counting()
     let own = folder + "/own.h5"
     try weights.save(own)
@@ -56,7 +56,6 @@ import Testing
   }
 
   @Test func otherNetworkIsSoundWhenFinite() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = folder + "/dense.h5"
     try writeDense([1, -2, .greatestFiniteMagnitude], to: path)
     let report = try WeightsVerification.verify(path)
@@ -65,7 +64,6 @@ import Testing
 
   @Test(arguments: [Float.nan, .infinity, -.infinity])
   func valueThatIsNotFiniteIsNamed(value: Float) throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = folder + "/dense.h5"
     try writeDense([1, value, 3, value], to: path)
     let report = try WeightsVerification.verify(path)
@@ -77,7 +75,6 @@ import Testing
   }
 
   @Test func missingForeignAndTruncatedFilesAreBad() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let dense = folder + "/dense.h5"
     try writeDense([Float](repeating: 1, count: 10_000), to: dense)
     let whole = try Data(contentsOf: URL(fileURLWithPath: dense))
@@ -93,7 +90,6 @@ import Testing
   }
 
   @Test func cancellationIsNotAVerdict() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = folder + "/dense.h5"
     try writeDense([1], to: path)
     let cancellation = Cancellation()

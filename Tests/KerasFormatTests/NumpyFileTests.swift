@@ -1,14 +1,12 @@
 import Foundation
 import KerasFormat
+import TestSupport
 import Testing
 
 @Suite struct NumpyFileTests {
   private func withFolder(_ body: (_ path: (String) -> String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("headstart-numpy-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body { folder.appendingPathComponent($0).path }
+    let folder = try TemporaryFolder("numpy")
+    try withExtendedLifetime(folder) { try body(folder.file) }
   }
 
   @Test func writesWhatNumPyWrites() throws {

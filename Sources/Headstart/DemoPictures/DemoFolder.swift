@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 
@@ -9,7 +10,7 @@ public enum DemoError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .cannotWrite(let path, let reason): "Cannot write \(path): \(reason)"
+    case .cannotWrite(let path, let reason): "Cannot write \(path): \(reason)."
     case .noPhotos(let address, let reason): "\(address): \(reason)"
     }
   }
@@ -23,28 +24,39 @@ enum DemoFolder {
   static func fill(_ folder: String, _ body: (_ temporary: String) throws -> Void) throws {
     let temporary = folder + ".partial"
     try? FileManager.default.removeItem(atPath: temporary)
-    try create(temporary)
     do {
+      try create(temporary)
       try body(temporary)
     } catch {
       try? FileManager.default.removeItem(atPath: temporary)
-      throw error
+      guard case DemoError.cannotWrite(let path, let reason) = error, path.hasPrefix(temporary)
+      else { throw error }
+      throw DemoError.cannotWrite(path: folder + path.dropFirst(temporary.count), reason: reason)
     }
     try move(temporary, to: folder)
   }
 
   static func create(_ folder: String) throws {
-    try attempt(folder) {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
+    try attempt(folder) { try Folder.create(folder) }
   }
 
   static func write(_ bytes: [UInt8], to path: String) throws {
-    try attempt(path) { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+    try attempt(path) {
+      let file = try OutputFile(path, .new)
+      try file.write(bytes)
+      try file.close()
+    }
   }
 
   static func move(_ path: String, to destination: String) throws {
-    try attempt(destination) { try FileManager.default.moveItem(atPath: path, toPath: destination) }
+    try attempt(destination) {
+      guard rename(path, destination) == 0 else { throw WriteError(destination, errno) }
+    }
+  }
+
+  /// Removes a folder with all that is in it.
+  static func remove(_ folder: String) throws {
+    try attempt(folder) { try FileManager.default.removeItem(atPath: folder) }
   }
 
   /// The names in a folder, sorted; none if it is not there.
@@ -56,7 +68,7 @@ enum DemoFolder {
     do {
       try body()
     } catch {
-      throw DemoError.cannotWrite(path: path, reason: sentence(of: error))
+      throw DemoError.cannotWrite(path: path, reason: SystemReason.text(error, writing: path))
     }
   }
 }

@@ -31,7 +31,7 @@ public struct DemoPhotos: Sendable {
     to folder: String, cancellation: Cancellation = Cancellation(),
     progress: (Int) -> Void = { _ in }
   ) throws {
-    let archive = folder + ".zip.part"
+    let archive = folder + ".zip" + Download.partialEnding
     try DemoFolder.create(URL(fileURLWithPath: folder).deletingLastPathComponent().path)
     let download = Download(
       environment: environment, cancellation: cancellation, connectionSeconds: 5)
@@ -78,7 +78,7 @@ public struct DemoPhotos: Sendable {
         }
       }
     }
-    try FileManager.default.removeItem(atPath: unpacked)
+    try DemoFolder.remove(unpacked)
     try setAsideTest(folder)
   }
 

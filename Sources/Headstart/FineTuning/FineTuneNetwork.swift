@@ -33,21 +33,9 @@ struct FineTuneNetwork: Sendable {
         convolutions: backbone.convolutions, dense: [], settings: settings,
         source: "the classifier", pool: pool)
     }
-    var layers: [any Layer] = []
-    for index in part.firstConvolution..<backbone.convolutions.count {
-      let weights = backbone.convolutions[index]
-      layers.append(
-        try Conv2D(
-          name: weights.name,
-          kernel: Tensor(
-            shape: [3, 3, weights.inputChannels, weights.outputChannels], values: weights.kernel),
-          bias: Tensor(shape: [weights.outputChannels], values: weights.bias), padding: .same,
-          activation: .relu))
-      if backbone.pools[index] {
-        layers.append(
-          try MaxPooling2D(name: UnfrozenPart.block(of: weights.name) + "_pool"))
-      }
-    }
+    let layers = try VGGPlan.layers(
+      backbone.convolutions[part.firstConvolution...],
+      pools: backbone.pools[part.firstConvolution...])
     backboneLayers = layers.count
     let shape = base.outputShape
     trained = try Sequential(

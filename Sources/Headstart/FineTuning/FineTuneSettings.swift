@@ -100,6 +100,8 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
     }
     try augmentation.check()
     try require((1...10_000).contains(views), "views", "1 to 10000", views)
+    try require(
+      weightDecay >= 0 && weightDecay.isFinite, "weight decay", "at least 0", weightDecay)
     try require(freshViews ?? 1 > 0, "fresh views", "at least 1 epoch", freshViews ?? 0)
     try require(
       rateFactors.values.allSatisfy { $0.isFinite && $0 >= 0 }, "rate factors",

@@ -40,7 +40,7 @@ public struct FineTuneStage: Sendable {
   public func plan(
     _ data: DataSet, classifier: Classifier, cancellation: Cancellation = Cancellation()
   ) throws -> FineTunePlan {
-    let work = try Work(self, data, classifier)
+    let work = try Work(self, data, classifier, creating: false)
     let training = try work.extraction.plan(
       data.train, views: work.schedule.views(epoch: 1), cancellation: cancellation)
     return FineTunePlan(

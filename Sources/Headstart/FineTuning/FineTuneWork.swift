@@ -21,7 +21,9 @@ extension FineTuneStage {
     let schedule: ViewSchedule
     let extraction: Extraction
 
-    init(_ stage: FineTuneStage, _ data: DataSet, _ classifier: Classifier) throws {
+    init(
+      _ stage: FineTuneStage, _ data: DataSet, _ classifier: Classifier, creating: Bool = true
+    ) throws {
       guard classifier.classes == data.classes else {
         throw FineTuneError.otherClasses(model: classifier.classes, data: data.classes)
       }
@@ -31,7 +33,7 @@ extension FineTuneStage {
       network = try FineTuneNetwork(classifier, unfreeze: settings.unfreeze, pool: stage.pool)
       store = try FeatureStore.open(
         under: stage.featuresFolder, key: network.base.key, shape: network.base.outputShape,
-        storage: stage.storage)
+        storage: stage.storage, creating: creating)
       schedule = ViewSchedule(
         augmentation: settings.augmentation, seed: settings.seed, count: settings.viewCount,
         freshAfter: settings.freshViews)

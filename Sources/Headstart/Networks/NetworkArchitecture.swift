@@ -42,7 +42,30 @@ public struct NetworkArchitecture: Codable, Sendable, Equatable {
   /// - Throws: `KerasFormatError` naming the layer.
   func check(inputShape: [Int]?) throws {
     let model = try model(inputShape: inputShape ?? [1], outputs: 1)
+    for layer in model.layers where !layer.kind.hasWeights {
+      _ = try layer.networkLayer(file: Self.place)
+    }
     if inputShape != nil { _ = try model.weightShapes(file: Self.place) }
+  }
+
+  /// Refuses classes and arguments that do not exist, naming those that probably were meant.
+  ///
+  /// - Throws: ``RecipeError``.
+  func checkNames(place: String) throws {
+    for (index, layer) in layers.enumerated() {
+      let place = "\(place).\(index + 1)"
+      if layer.isOutput { continue }
+      guard let known = KerasLayer.arguments[layer.className] else {
+        throw RecipeError(
+          place, oneOf: KerasLayer.arguments.keys.sorted() + [LayerSpecification.output],
+          found: layer.className)
+      }
+      let names = known.required + known.optional
+      for name in layer.arguments.keys.sorted() where !names.contains(name) {
+        throw RecipeError(
+          "\(place).\(layer.className)", "the arguments", oneOf: names, found: name)
+      }
+    }
   }
 
   /// The layers, without weights.
@@ -83,4 +106,13 @@ public struct NetworkArchitecture: Codable, Sendable, Equatable {
 
   /// What messages call an architecture.
   private static let place = "the network's architecture"
+}
+
+extension KerasLayer.Kind {
+  fileprivate var hasWeights: Bool {
+    switch self {
+    case .conv2D, .dense, .batchNormalization, .layerNormalization: true
+    default: false
+    }
+  }
 }

@@ -19,9 +19,7 @@ extension Recipe {
   public mutating func keep(only names: [String]) throws {
     var wanted = Set(names)
     for name in names where model(name) == nil {
-      throw RecipeError(
-        self.name, expected: "one of the models \(models.map(\.name).joined(separator: ", "))",
-        found: name)
+      throw RecipeError("\(self.name): models", oneOf: models.map(\.name), found: name)
     }
     for model in models.reversed() where wanted.contains(model.name) {
       if let start = model.startsFrom { wanted.insert(start) }

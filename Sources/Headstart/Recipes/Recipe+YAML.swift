@@ -42,7 +42,8 @@ extension Recipe {
     let name: String = try value("name", "")
     guard !name.isEmpty else { throw RecipeError(file, expected: "a name", found: "none") }
     guard case .array(let list) = tree["models"] ?? .null else {
-      throw RecipeError("\(file): models", expected: "a list", found: "none")
+      throw RecipeError(
+        "\(file): models", expected: "a list of models", found: (tree["models"] ?? .null).kind)
     }
     let pictures = try FeatureSettings(
       pictures: tree["pictures"] ?? .object([:]), over: FeatureSettings(),
@@ -51,7 +52,7 @@ extension Recipe {
     for (index, member) in list.enumerated() {
       models.append(
         try RecipeModel(
-          member, pictures: pictures, earlier: models, place: "\(file): model \(index + 1)"))
+          member, pictures: pictures, earlier: models, place: "\(file): models", number: index + 1))
     }
     let testTime: TestTime
     switch tree["testTime"] {
@@ -67,12 +68,15 @@ extension Recipe {
     case let other?:
       throw RecipeError(
         "\(file): testTime", expected: "flip, a number of views, or views and augmentation",
-        found: other.kind)
+        found: other.kind, suggestion: NearestName.to(other.text, among: ["flip"]))
     }
     let result: Result?
     switch tree["result"] {
     case nil: result = nil
     case .string(let model): result = Result(models: [model])
+    case .array(let names)?:
+      result = Result(
+        models: try JSONValue.array(names).decoded(place: "\(file): result"))
     case let other?:
       try other.checkNames(["models", "weights"], place: "\(file): result")
       result = try Result(
@@ -90,15 +94,17 @@ extension Recipe {
 extension RecipeModel {
   private static let names: Set = [
     "name", "pictures", "backbone", "layer", "head", "network", "training", "denseBlock",
-    "startsFrom", "fineTuning", "folds",
+    "startsFrom", "fineTuning", "folds", "filters",
   ]
 
   fileprivate init(
-    _ tree: JSONValue, pictures: FeatureSettings, earlier: [RecipeModel], place: String
+    _ tree: JSONValue, pictures: FeatureSettings, earlier: [RecipeModel], place list: String,
+    number: Int
   ) throws {
+    let name: String = try tree["name"]?.decoded(place: "\(list).\(number).name") ?? ""
+    // By its name, as --set has it.
+    let place = "\(list).\(name.isEmpty ? "\(number)" : name)"
     try tree.checkNames(Self.names, place: place)
-    let name: String = try tree["name"]?.decoded(place: "\(place).name") ?? ""
-    let place = name.isEmpty ? place : "\(place), \(name)"
     let startsFrom: String? = try tree["startsFrom"]?.decoded(place: "\(place).startsFrom")
     var features = earlier.first { $0.name == startsFrom }?.features ?? pictures
     if let startsFrom, tree["backbone"] != nil || tree["layer"] != nil || tree["pictures"] != nil {
@@ -121,12 +127,14 @@ extension RecipeModel {
     self.startsFrom = startsFrom
     head = try tree["head"].map { try HeadSettings($0, place: "\(place).head") }
     network = try tree["network"]?.decoded(place: "\(place).network")
+    try network?.checkNames(place: "\(place).network")
     training = try tree["training"].map { try NetworkSettings($0, place: "\(place).training") }
     denseBlock = try tree["denseBlock"]?.decoded(place: "\(place).denseBlock")
     fineTuning = try tree["fineTuning"].map {
       try FineTuneSettings($0, place: "\(place).fineTuning")
     }
     folds = try tree["folds"]?.decoded(place: "\(place).folds") ?? 0
+    filters = try tree["filters"].map { try FilterSettings($0, place: "\(place).filters") }
   }
 }
 
@@ -139,6 +147,7 @@ extension FeatureSettings {
       place: place)
     guard case .object(var members) = pictures else { preconditionFailure("names were checked") }
     if let size = members.removeValue(forKey: "size") {
+      let _: Int = try size.decoded(place: "\(place).size")
       members["height"] = size
       members["width"] = size
     }
@@ -154,8 +163,8 @@ extension JSONValue {
     guard parts.count == 2, !path.contains("") else {
       throw RecipeError("--set", expected: "place=value", found: "'\(text)'")
     }
-    let value = try JSONValue(yaml: String(parts[1]), file: text)
-    try set(value, at: path[...], of: text)
+    let value = try JSONValue(yaml: String(parts[1]), file: "--set \(text)")
+    try set(value, at: path[...], of: path)
   }
 
   /// Refuses a setting of all pictures that a model's own would hide.
@@ -175,17 +184,19 @@ extension JSONValue {
         + (name == "size" ? ", or --size for all" : ""))
   }
 
-  private mutating func set(_ value: JSONValue, at path: ArraySlice<String>, of text: String)
-    throws
-  {
+  private mutating func set(
+    _ value: JSONValue, at path: ArraySlice<String>, of whole: [String]
+  ) throws {
     guard let name = path.first else {
       self = value
       return
     }
+    let place = "--set " + whole.dropLast(path.count).joined(separator: ".")
     switch self {
     case .object(var members):
-      var member = members[name] ?? .object([:])
-      try member.set(value, at: path.dropFirst(), of: text)
+      // What is null in full is left out, and may be set as if it were there.
+      var member = members[name].flatMap { $0 == .null ? nil : $0 } ?? .object([:])
+      try member.set(value, at: path.dropFirst(), of: whole)
       members[name] = member
       self = .object(members)
     case .array(var items):
@@ -194,16 +205,16 @@ extension JSONValue {
         let names = items.compactMap { item -> String? in
           if case .string(let name)? = item["name"] { name } else { nil }
         }
-        throw RecipeError(
-          text,
-          expected: names.isEmpty
-            ? "a number from 0 to \(items.count - 1)"
-            : "one of \(names.joined(separator: ", "))", found: name)
+        guard !names.isEmpty else {
+          throw RecipeError(
+            place, expected: "a number from 0 to \(items.count - 1)", found: ".\(name)")
+        }
+        throw RecipeError(place, oneOf: names, found: name)
       }
-      try items[index].set(value, at: path.dropFirst(), of: text)
+      try items[index].set(value, at: path.dropFirst(), of: whole)
       self = .array(items)
     default:
-      throw RecipeError(text, expected: "a place that has members", found: "one that has none")
+      throw RecipeError(place, expected: "a value, which has no members", found: ".\(name)")
     }
   }
 }

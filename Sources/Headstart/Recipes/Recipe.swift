@@ -79,35 +79,37 @@ public struct Recipe: Sendable, Equatable {
   /// - Throws: ``RecipeError``, and what the settings' own checks throw.
   public func check() throws {
     guard !models.isEmpty else {
-      throw RecipeError(name, expected: "at least one model", found: "none")
+      throw RecipeError("\(name): models", expected: "at least one model", found: "none")
     }
     var known: [String: RecipeModel] = [:]
     for model in models {
-      let place = "\(name): model \(model.name)"
+      let place = "\(name): models.\(model.name)"
       guard known[model.name] == nil else {
-        throw RecipeError(place, expected: "a name of its own", found: "one that is taken")
+        throw RecipeError(
+          "\(place).name", expected: "a name of its own", found: "one that is taken")
       }
       try model.check(place: place, earlier: known)
       known[model.name] = model
     }
     for name in result.models where known[name] == nil {
       throw RecipeError(
-        "\(self.name): result", expected: "one of the models", found: name)
+        "\(self.name): result.models", oneOf: models.map(\.name), found: name)
     }
     guard !result.models.isEmpty, Set(result.models).count == result.models.count else {
       throw RecipeError(
-        "\(name): result", expected: "different models, at least one",
-        found: "\(result.models)")
+        "\(name): result.models", expected: "different models, at least one",
+        found: result.models.isEmpty ? "none" : result.models.joined(separator: ", "))
     }
     let members = result.models.reduce(0) { $0 + max(1, known[$1]?.folds ?? 1) }
     guard members <= EnsembleFile.maximumMembers else {
       throw RecipeError(
-        "\(name): result", expected: "at most \(EnsembleFile.maximumMembers) models, folds and all",
+        "\(name): result.models",
+        expected: "at most \(EnsembleFile.maximumMembers) models, folds and all",
         found: "\(members)")
     }
     if let clip, !(0..<0.5).contains(clip) {
       throw RecipeError("\(name): clip", expected: "0 up to 0.5", found: "\(clip)")
     }
-    _ = try testTime.views(seed: 0)
+    _ = try RecipeError.naming("\(name): testTime") { try testTime.views(seed: 0) }
   }
 }

@@ -31,7 +31,7 @@ public enum RecipeBook {
     guard let text = texts.first(where: { $0.0 == name })?.1 else {
       throw RecipeError(
         name, expected: "one of the recipes \(names.joined(separator: ", ")), or a YAML file",
-        found: "neither")
+        found: "neither", suggestion: NearestName.to(name, among: names))
     }
     return text
   }

@@ -19,7 +19,8 @@ extension JSONValue {
   /// Names that come before others, which stand in alphabetical order.
   private static let order = [
     "name", "title", "source", "published", "notes", "startsFrom", "pictures", "backbone", "layer",
-    "denseBlock", "head", "network", "training", "fineTuning", "folds", "models", "result",
+    "denseBlock", "head", "network", "training", "fineTuning", "folds", "filters", "models",
+    "result",
     "testTime", "clip", "positive",
   ]
 
@@ -81,6 +82,7 @@ private struct RecipeDocument: Encodable {
     let training: NetworkSettings?
     let fineTuning: FineTuneSettings?
     let folds: Int
+    let filters: FilterSettings?
 
     init(_ model: RecipeModel) {
       name = model.name
@@ -96,6 +98,7 @@ private struct RecipeDocument: Encodable {
       training = model.training
       fineTuning = model.fineTuning
       folds = model.folds
+      filters = model.filters
     }
   }
 

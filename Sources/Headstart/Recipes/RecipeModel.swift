@@ -1,3 +1,4 @@
+import KerasFormat
 import NeuralNetwork
 
 /// One model of a recipe: what it sees, what it is made of, and how it is trained.
@@ -20,6 +21,8 @@ public struct RecipeModel: Sendable, Equatable {
   /// 2 or more: one model for each fold of the training pictures, trained on the others, their
   /// probabilities averaged; 0 for one model trained on all.
   public var folds = 0
+  /// Filters of its convolutional base, shown in `filters.png` when it is trained; nil for none.
+  public var filters: FilterSettings?
 
   /// Pretrained layers between the features and the network.
   public enum DenseBlock: String, Codable, Sendable, CaseIterable {
@@ -46,53 +49,87 @@ public struct RecipeModel: Sendable, Equatable {
       name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
     else {
       throw RecipeError(
-        place, expected: "a name of letters, digits, -, _ and .", found: "'\(name)'")
+        "\(place).name", expected: "a name of letters, digits, -, _ and .", found: "'\(name)'")
     }
-    let kinds = [head != nil, network != nil, fineTuning != nil].count { $0 }
-    guard kinds == 1 else {
+    let kinds = [
+      ("head", head != nil), ("network", network != nil), ("fineTuning", fineTuning != nil),
+    ].filter(\.1).map(\.0)
+    guard kinds.count == 1 else {
       throw RecipeError(
-        place, expected: "one of head, network and fineTuning", found: "\(kinds) of them")
+        place, expected: "one of head, network and fineTuning",
+        found: kinds.isEmpty ? "none" : kinds.joined(separator: " and "))
     }
     guard (fineTuning != nil) == (startsFrom != nil) else {
       throw RecipeError(
-        place, expected: "startsFrom and fineTuning together", found: "one of them")
+        place, expected: "startsFrom and fineTuning together",
+        found: fineTuning == nil ? "startsFrom alone" : "fineTuning alone")
     }
     guard (network != nil) == (training != nil) else {
-      throw RecipeError(place, expected: "network and training together", found: "one of them")
+      throw RecipeError(
+        place, expected: "network and training together",
+        found: network == nil ? "training alone" : "network alone")
     }
     guard denseBlock == nil || network != nil && features.backbone == .vgg16 else {
       throw RecipeError(
-        place, expected: "a denseBlock between vgg16 and a network", found: "another place for it")
+        "\(place).denseBlock", expected: "none but between vgg16 and a network", found: "one")
     }
     guard folds == 0 || (2...100).contains(folds) else {
-      throw RecipeError(place, expected: "0, or 2 to 100 folds", found: "\(folds)")
+      throw RecipeError("\(place).folds", expected: "0, or 2 to 100 folds", found: "\(folds)")
     }
     if let startsFrom {
       guard let start = earlier[startsFrom] else {
         throw RecipeError(
-          place, expected: "startsFrom to name a model before it", found: startsFrom)
+          "\(place).startsFrom", expected: "the name of a model before it", found: startsFrom,
+          suggestion: NearestName.to(startsFrom, among: earlier.keys.sorted()))
       }
       // A model that had seen the pictures of every fold would make the folds meaningless.
       guard start.folds == folds else {
         throw RecipeError(
-          place, expected: "\(start.folds) folds, as \(startsFrom) has", found: "\(folds)")
+          "\(place).folds", expected: "\(start.folds) folds, as \(startsFrom) has",
+          found: "\(folds)")
       }
     }
     let range = 1...4096
     guard range.contains(features.height), range.contains(features.width) else {
       throw RecipeError(
-        place, expected: "pictures of 1 to 4096 pixels a side",
+        "\(place).pictures.size", expected: "1 to 4096 pixels a side",
         found: "\(features.height) × \(features.width)")
     }
-    if let head { try head.check(classes: 2, hasValidation: true) }
-    if let fineTuning { try fineTuning.check() }
-    try training?.check(hasValidation: true)
-    if let network {
-      do {
-        try network.check(inputShape: networkInput)
-      } catch {
-        throw RecipeError(place, expected: "a network of layers that fit", found: "\(error)")
+    try checkParts(place)
+    try checkFilters(place: place)
+    try RecipeError.naming("\(place).head") { try head?.check(classes: 2, hasValidation: true) }
+    try RecipeError.naming("\(place).fineTuning") { try fineTuning?.check() }
+    try RecipeError.naming("\(place).training") { try training?.check(hasValidation: true) }
+    try RecipeError.naming("\(place).network") { try network?.check(inputShape: networkInput) }
+  }
+
+  /// Refuses names of parts that the backbone does not have, which only come to light after hours
+  /// otherwise.
+  private func checkParts(_ place: String) throws {
+    guard let network = features.backbone.architecture else {
+      guard features.layer == "input" else {
+        throw RecipeError(
+          "\(place).layer", expected: "input, for there is no backbone", found: features.layer)
       }
+      return
+    }
+    let convolutions = network.convolutions.map(\.name)
+    let blocks = network.blocks.indices.map { "block\($0 + 1)" }
+    let layers = convolutions + blocks.map { "\($0)_pool" } + ["fc1", "fc2"]
+    guard layers.contains(features.layer) else {
+      throw RecipeError("\(place).layer", oneOf: layers, found: features.layer)
+    }
+    guard let fineTuning else { return }
+    let parts = ["all"] + blocks + convolutions
+    guard parts.contains(fineTuning.unfreeze) else {
+      throw RecipeError(
+        "\(place).fineTuning.unfreeze", oneOf: parts, found: fineTuning.unfreeze)
+    }
+    // A layer of the head may have any name.
+    for part in fineTuning.rateFactors.keys.sorted()
+    where part.hasPrefix("block") && !parts.contains(part) {
+      throw RecipeError(
+        "\(place).fineTuning.rateFactors", oneOf: parts.dropFirst() + ["head"], found: part)
     }
   }
 
@@ -100,5 +137,16 @@ public struct RecipeModel: Sendable, Equatable {
   var networkInput: [Int]? {
     if features.backbone == .none { return [features.height, features.width, 3] }
     return denseBlock == nil ? nil : [4096]
+  }
+}
+
+extension Backbone {
+  /// Nil where there is none.
+  fileprivate var architecture: VGGWeights.Architecture? {
+    switch self {
+    case .vgg16: .vgg16
+    case .vgg19: .vgg19
+    case .none: nil
+    }
   }
 }

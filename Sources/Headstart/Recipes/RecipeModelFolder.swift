@@ -74,6 +74,8 @@ struct RecipeModelFolder {
     // One model's recipe says all of its settings.
     var own = model
     own.startsFrom = nil
+    // They are looked at; they change nothing.
+    own.filters = nil
     add(try Recipe(name: "identity", title: "", models: [own]).yaml)
     add(start?.identity ?? "")
     add(Release.version)

@@ -15,6 +15,8 @@ public struct RecipeRun: Sendable {
     case head(HeadStage.Event)
     case network(NetworkStage.Event)
     case fineTuning(FineTuneStage.Event)
+    /// Steps of filter maximisation.
+    case filters(done: Int, total: Int)
     case predicting(ExtractionProgress)
     case remark(String)
   }
@@ -101,11 +103,15 @@ struct RecipeWork {
       event(.remark("\(place): results of other settings, pictures or weights are replaced"))
     }
     if !output.isFinished {
+      try output.removeFilters()
       let result = try model.train(
         on: data, from: try start.map { try $0.classifier(environment.pool) },
         checkpoint: output.checkpoint, environment: environment, cancellation: cancellation,
         event: event)
       try output.write(result, model: model, data: data, environment: environment)
+    }
+    try output.writeFilters(model.filters, pool: environment.pool, cancellation) {
+      event(.filters(done: $0, total: $1))
     }
     let record = try output.record()
     if let remark = record.remark { event(.remark("\(place): \(remark)")) }
@@ -121,6 +127,7 @@ extension RecipeModel {
     head?.seed &+= seed
     training?.seed &+= seed
     fineTuning?.seed &+= seed
+    filters?.seed &+= seed
   }
 }
 

@@ -10,6 +10,7 @@ protocol RecipeSettings: Codable {
 
 extension HeadSettings: RecipeSettings {}
 extension FineTuneSettings: RecipeSettings {}
+extension FilterSettings: RecipeSettings {}
 extension NetworkSettings: RecipeSettings {}
 extension FeatureSettings: RecipeSettings {
   init() { self.init(backbone: .vgg16) }
@@ -41,11 +42,7 @@ extension JSONValue {
   ///
   /// - Throws: ``RecipeError`` naming the place that does not fit.
   func decoded<Value: Decodable>(_: Value.Type = Value.self, place: String) throws -> Value {
-    do {
-      return try JSONDecoder().decode(Value.self, from: try JSONEncoder().encode(self))
-    } catch let error as DecodingError {
-      throw RecipeError(error, place: place)
-    }
+    try SettingDecoder.decode(Value.self, from: self, place: place)
   }
 
   /// Refuses names that an augmentation does not have; it would pass them over.
@@ -63,44 +60,25 @@ extension JSONValue {
   /// - Throws: ``RecipeError`` for anything but an object with these names.
   func checkNames(_ known: Set<String>, place: String) throws {
     guard case .object(let members) = self else {
-      throw RecipeError(place, expected: "names and values", found: kind)
+      throw RecipeError(
+        place, expected: "names and values, of " + known.sorted().joined(separator: ", "),
+        found: kind)
     }
     for name in members.keys.sorted() where !known.contains(name) {
-      throw RecipeError(
-        place, expected: "one of \(known.sorted().joined(separator: ", "))", found: name)
+      throw RecipeError(place, oneOf: known.sorted(), found: name)
     }
   }
 
+  /// What was found, for messages.
   var kind: String {
     switch self {
     case .null: "nothing"
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
     case .number(let value): "\(value)"
-    case .string(let value): "'\(value)'"
+    case .string(let value): "'\(value.prefix(60))\(value.count > 60 ? "…" : "")'"
     case .array: "a list"
     case .object: "names and values"
-    }
-  }
-}
-
-extension RecipeError {
-  fileprivate init(_ error: DecodingError, place: String) {
-    func at(_ context: DecodingError.Context, _ last: String? = nil) -> String {
-      ([place] + (context.codingPath.map(\.stringValue) + [last].compactMap { $0 }))
-        .joined(separator: ".")
-    }
-    switch error {
-    case .typeMismatch(let type, let context):
-      self.init(at(context), expected: "a value of type \(type)", found: "another")
-    case .valueNotFound(let type, let context):
-      self.init(at(context), expected: "a value of type \(type)", found: "none")
-    case .keyNotFound(let key, let context):
-      self.init(at(context, key.stringValue), expected: "a value", found: "none")
-    case .dataCorrupted(let context):
-      self.init(at(context), expected: "a value that fits", found: context.debugDescription)
-    @unknown default:
-      self.init(place, expected: "values that fit", found: "\(error)")
     }
   }
 }

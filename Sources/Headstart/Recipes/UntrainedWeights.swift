@@ -53,12 +53,7 @@ public struct UntrainedWeights: Sendable {
   /// - Throws: `StageError` if VGG16's weights are needed and not there, `KerasFormatError` if the
   ///   file cannot be written.
   public func write(into folder: String) throws -> String {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw StageError.cannotCreateFolder(path: folder, reason: error.localizedDescription)
-    }
+    try StageError.create(folder: folder)
     let path = (folder as NSString).appendingPathComponent(network.fileName)
     var generator = Generator.derived(seed: seed, purpose: 0x0E16)
     switch network {

@@ -27,9 +27,7 @@ public struct RunReport: Sendable {
   /// Writes the file, atomically.
   public func write(to path: String) throws {
     let data = Data(html.utf8)
-    try AtomicFile.write(to: path) { temporary in
-      try data.write(to: URL(fileURLWithPath: temporary))
-    }
+    try AtomicFile.write(data, to: path)
   }
 }
 
@@ -64,6 +62,8 @@ private struct ReportPage {
     picture("samples.png", "Predictions", "Class and probability of single pictures.")
     picture(
       "augmented.png", "Augmented views", "In each row a picture, then views that are trained on.")
+    // Few runs have them, and none is missed.
+    if source.has("filters.png") { picture("filters.png", "Filters", Self.filters) }
     submission()
     models()
     if let metrics, !metrics.others.isEmpty { figures(metrics.others, "Other figures") }
@@ -116,11 +116,19 @@ private struct ReportPage {
   private mutating func picture(_ file: String, _ title: String, _ caption: String) {
     guard let picture = source.picture(file) else { return }
     hasResults = true
-    figure(
-      "<img alt=\"\(Markup.escaped(caption))\" width=\"\(picture.width)\""
-        + " height=\"\(picture.height)\" src=\"data:image/png;base64,\(picture.base64)\">", title,
-      caption)
+    figure(Self.image(picture, caption), title, caption)
   }
+
+  private static func image(
+    _ picture: (base64: String, width: Int, height: Int), _ caption: String
+  ) -> String {
+    "<img alt=\"\(Markup.escaped(caption))\" width=\"\(picture.width)\""
+      + " height=\"\(picture.height)\" src=\"data:image/png;base64,\(picture.base64)\">"
+  }
+
+  private static let filters =
+    "Pictures made to please single filters of a convolution; under each: the filter's number, the"
+    + " activation reached."
 
   private mutating func figure(_ content: String, _ title: String, _ caption: String) {
     section(
@@ -151,11 +159,15 @@ private struct ReportPage {
   private mutating func models() {
     var rows: [[String]] = []
     var histories: [ComparisonChart.Run] = []
+    var filters: [(model: String, image: String)] = []
     for var model in source.models() {
       guard let best = model.json("metrics.json").map(ReportFigures.init)?.best else { continue }
       rows.append([model.name, best.name] + Self.row(best.report))
       let history = model.history()
       if !history.isEmpty { histories.append(.init(model.name, history)) }
+      if model.has("filters.png"), let picture = model.picture("filters.png") {
+        filters.append((model.name, Self.image(picture, Self.filters)))
+      }
     }
     guard !rows.isEmpty else { return }
     hasResults = true
@@ -173,6 +185,7 @@ private struct ReportPage {
         ["model", "weight"], ensemble.members.map { [$0.model, Self.decimals($0.weight)] })
     }
     section("Models", body)
+    for (model, image) in filters { figure(image, "Filters of \(model)", Self.filters) }
   }
 
   private mutating func figures(_ figures: [(name: String, value: String)], _ title: String) {

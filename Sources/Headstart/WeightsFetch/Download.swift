@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Copies what stands at an address into a file, going on where an earlier attempt stopped.
@@ -7,6 +8,9 @@ import Foundation
 /// the file is written here, never grows beyond what was announced, and a curl whose parent was
 /// killed ends by itself.
 struct Download {
+  /// Of the names of files that are not whole yet.
+  static let partialEnding = ".part"
+
   let environment: [String: String]
   let cancellation: Cancellation
   /// How long a connection may take to come about.
@@ -99,42 +103,39 @@ struct Download {
 private final class PartialFile {
   let path: String
   private(set) var count: Int
-  private let handle: FileHandle
+  private let file: OutputFile
 
   init(_ path: String) throws {
     self.path = path
-    if !FileManager.default.fileExists(atPath: path) {
-      _ = FileManager.default.createFile(atPath: path, contents: nil)
-    }
     do {
-      handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-      count = Int(try handle.seekToEnd())
+      file = try OutputFile(path, .atEnd)
+      count = try file.seek(toEnd: true)
     } catch {
-      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
+      throw Self.failure(error)
     }
   }
 
   func append(_ data: Data) throws {
-    do {
-      try handle.write(contentsOf: data)
-    } catch {
-      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
-    }
+    do { try file.write(data) } catch { throw Self.failure(error) }
     count += data.count
   }
 
   func truncate() throws {
-    do {
-      try handle.truncate(atOffset: 0)
-    } catch {
-      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
-    }
+    do { try file.truncate() } catch { throw Self.failure(error) }
     count = 0
   }
 
   /// Leaves no empty file behind.
   func close() {
-    try? handle.close()
-    if count == 0 { try? FileManager.default.removeItem(atPath: path) }
+    try? file.close()
+    if count == 0 { try? Folder.remove(file: path) }
+  }
+
+  /// The user knows the name that the file gets when it is whole.
+  private static func failure(_ error: WriteError) -> WeightsError {
+    let name =
+      error.path.hasSuffix(Download.partialEnding)
+      ? String(error.path.dropLast(Download.partialEnding.count)) : error.path
+    return .cannotWrite(path: name, reason: error.reason)
   }
 }

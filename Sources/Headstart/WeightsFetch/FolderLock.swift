@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Keeps two processes from writing to one folder: an advisory lock on the folder itself, which ends
@@ -26,7 +27,8 @@ public struct FolderLock: Sendable {
   ) throws -> Result {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw WeightsError.cannotWrite(path: folder, reason: String(cString: strerror(errno)))
+      throw WeightsError.cannotWrite(
+        path: folder, reason: SystemReason.text(errno, writing: folder))
     }
     defer { close(descriptor) }
     var waits = false

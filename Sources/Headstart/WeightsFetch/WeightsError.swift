@@ -22,7 +22,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
       return "\(path) is there already: expected \(expected), found \(found). It was left as it is;"
         + " move it away, or replace it with --force."
     case .cannotWrite(let path, let reason):
-      return "Cannot write \(path): \(reason)"
+      return "Cannot write \(path): \(reason)."
     case .badMirror(let value):
       return "HEADSTART_MIRROR is \"\(value)\": expected an address that begins with http://,"
         + " https:// or file://, or an absolute path."

