@@ -4,25 +4,14 @@ import Kernels
 import NeuralNetwork
 
 extension Classifier {
-  /// What the attribute `headstart` holds.
-  private struct Metadata: Codable {
-    var format = 1
-    var version: String
-    var classes: [String]
-    var features: FeatureSettings
-    var trainedOn: PictureSet
-    var calibration: Calibration?
-  }
-
-  private static let expectation =
-    "a classifier written by headstart, with class names and preprocessing in the root attribute"
-    + " `headstart`"
-
   /// Writes the whole model, atomically.
   ///
   /// `keras.models.load_model` opens it and predicts the same, fed with pixels preprocessed as
-  /// ``settings`` says. Given the optimizer that trained the network, the file says so, and keeps its
-  /// state for going on (``KerasModel/setTraining(by:labelSmoothing:)``).
+  /// ``settings`` says; and `fit` goes on training it. The file notes the optimizer that trained the
+  /// network, with its state (``KerasModel/setTraining(by:labelSmoothing:)``); else what the file
+  /// said that the classifier was read from; else, as for heads of the solver newton, Keras' own
+  /// default: RMSprop with rate 0.001 (where convolutions train too, SGD with rate 1e-4 and momentum
+  /// 0.9) and cross-entropy.
   ///
   /// - Parameters:
   ///   - path: Ends in `.keras` for the archive of Keras 3; any other file is one of HDF5, for
@@ -31,38 +20,42 @@ extension Classifier {
   public func save(
     to path: String, optimizer: Optimizer? = nil, labelSmoothing: Float = 0
   ) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let metadata = try encoder.encode(
-      Metadata(
-        version: Release.version, classes: classes, features: settings, trainedOn: trainedOn,
-        calibration: calibration))
     let layers = (backbone as? VGGBackbone)?.kerasLayers ?? []
     var model = KerasModel(
       name: "headstart", inputShape: [settings.height, settings.width, 3],
       layers: layers + (try head.layers.map(KerasLayer.init)),
-      metadata: String(decoding: metadata, as: UTF8.self))
-    if let optimizer { try model.setTraining(by: optimizer, labelSmoothing: labelSmoothing) }
+      metadata: try ClassifierMetadata(self).text)
+    if let optimizer {
+      try model.setTraining(by: optimizer, labelSmoothing: labelSmoothing)
+    } else if let trainingConfiguration {
+      model.trainingConfiguration = trainingConfiguration
+    } else {
+      try model.setTraining(by: .standard(for: self))
+    }
     try model.write(to: path)
   }
 
-  /// Reads a classifier that ``save(to:)`` wrote.
+  /// Reads a classifier that ``save(to:optimizer:labelSmoothing:)`` wrote, as `.h5` or `.keras`.
   ///
-  /// - Throws: ``StageError/notAClassifier(path:expected:found:)`` for a Keras file that says
-  ///   nothing of classes and preprocessing, or contradicts itself; `KerasFormatError` for one
-  ///   that cannot be read.
+  /// - Throws: ``StageError/foreignModel(path:)`` for a Keras file that says nothing of classes and
+  ///   preprocessing, ``StageError/notAClassifier(path:expected:found:)`` for one that contradicts
+  ///   itself; `KerasFormatError` for one that cannot be read.
   public static func load(_ path: String, pool: ThreadPool) throws -> Classifier {
     let model = try KerasModel(path: path)
-    guard let text = model.metadata else {
-      throw StageError.notAClassifier(
-        path: path, expected: expectation, found: "a Keras model without them")
-    }
-    guard let metadata = try? JSONDecoder().decode(Metadata.self, from: Data(text.utf8)),
-      metadata.format == 1
-    else {
-      throw StageError.notAClassifier(
-        path: path, expected: expectation, found: "an attribute that does not hold them")
-    }
+    guard let text = model.metadata else { throw StageError.foreignModel(path: path) }
+    return try Classifier(
+      model, as: try ClassifierMetadata(text, path: path), path: path, pool: pool)
+  }
+
+  /// Takes a model apart into backbone and head.
+  ///
+  /// - Parameters:
+  ///   - metadata: what the model's own says, or what it is taken for.
+  ///   - path: what messages call the model.
+  /// - Throws: as ``load(_:pool:)``.
+  init(
+    _ model: KerasModel, as metadata: ClassifierMetadata, path: String, pool: ThreadPool
+  ) throws {
     let settings = metadata.features
     guard metadata.classes.count >= 2, Set(metadata.classes).count == metadata.classes.count else {
       throw StageError.notAClassifier(
@@ -79,7 +72,7 @@ extension Classifier {
         path: path, expected: "an input of \(settings.height) × \(settings.width) × 3",
         found: model.inputShape.map { $0.map(String.init) ?? "any" }.joined(separator: " × "))
     }
-    let (backbone, headLayers) = try split(model, settings: settings, path: path, pool: pool)
+    let (backbone, headLayers) = try Self.split(model, settings: settings, path: path, pool: pool)
     let shape = backbone.outputShape
     let head = try Sequential(
       inputShape: [shape.height, shape.width, shape.channels],
@@ -92,9 +85,10 @@ extension Classifier {
         path: path, expected: "an output for each of the classes \(metadata.classes)",
         found: "outputs of shape \(outputs)")
     }
-    return Classifier(
+    self.init(
       classes: metadata.classes, settings: settings, backbone: backbone, head: head,
-      trainedOn: metadata.trainedOn, calibration: metadata.calibration)
+      trainedOn: metadata.trainedOn, calibration: metadata.calibration,
+      trainingConfiguration: model.trainingConfiguration)
   }
 
   /// The backbone up to the layer whose features are taken, and the layers behind it.
@@ -108,10 +102,14 @@ extension Classifier {
       throw StageError.notAClassifier(
         path: path, expected: "the layer \(settings.layer)", found: "no layer of that name")
     }
-    var head = model.layers[(last + 1)...]
-    if case .reshape = head.first?.kind { head = head.dropFirst() }
     let backbone = try VGGBackbone(
       layers: Array(model.layers[...last]), settings: settings, path: path, pool: pool)
+    let shape = backbone.outputShape
+    var head = model.layers[(last + 1)...]
+    // Behind a dense layer: the map of one position that the head is given here as it is.
+    if head.first?.kind == .reshape([shape.height, shape.width, shape.channels]) {
+      head = head.dropFirst()
+    }
     return (backbone, Array(head))
   }
 }

@@ -19,10 +19,14 @@ public struct Classifier: Sendable {
   public let trainedOn: PictureSet
   /// How far it can be believed; nil if no predictions were at hand to tell.
   public let calibration: Calibration?
+  /// What the file that it was read from says of its training, as Keras' `training_config`; nil
+  /// for another classifier. An optimizer's state is not kept in memory.
+  public let trainingConfiguration: String?
 
   public init(
     classes: [String], settings: FeatureSettings, backbone: any FeatureExtractor,
-    head: Sequential, trainedOn: PictureSet, calibration: Calibration? = nil
+    head: Sequential, trainedOn: PictureSet, calibration: Calibration? = nil,
+    trainingConfiguration: String? = nil
   ) {
     self.classes = classes
     self.settings = settings
@@ -30,6 +34,7 @@ public struct Classifier: Sendable {
     self.head = head
     self.trainedOn = trainedOn
     self.calibration = calibration
+    self.trainingConfiguration = trainingConfiguration
   }
 
   /// The probability of every class for each row of features.

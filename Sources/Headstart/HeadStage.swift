@@ -127,6 +127,12 @@ public struct HeadStageResult: Sendable {
   /// Of the head alone, features at hand.
   public let headSeconds: Double
   public let seconds: Double
+
+  /// What to note in the model's file; nil for a head that no optimizer trained.
+  public var savedOptimizer: Optimizer? {
+    trained.optimizer?.noted(
+      in: classifier, isLastEpoch: trained.bestEpoch == trained.history.count)
+  }
 }
 
 /// The samples of a split that have features, with their labels.

@@ -12,6 +12,8 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
   case unknownClasses([String], model: String, expected: [String])
   case duplicateIdentifiers(id: String, paths: [String])
   case notAClassifier(path: String, expected: String, found: String)
+  /// A Keras model without the attribute that makes it a classifier.
+  case foreignModel(path: String)
 
   public var description: String {
     switch self {
@@ -42,6 +44,12 @@ public enum StageError: Error, Equatable, CustomStringConvertible {
     case .duplicateIdentifiers(let id, let paths):
       return "Two pictures would have the id \(id) in the submission: "
         + paths.joined(separator: " and ") + "."
+    case .foreignModel(let path):
+      return "\(path): a Keras model that names no classes and no preprocessing. This makes a"
+        + " classifier of it: headstart convert \(path) --classes CLASS,CLASS"
+        + " --preprocessing caffe|rescale|none --output FILE.h5; or, where Keras has trained a"
+        + " classifier of headstart's: headstart convert \(path) --like ORIGINAL.h5 --output"
+        + " FILE.h5."
     case .notAClassifier(let path, let expected, let found):
       return "\(path): expected \(expected), found \(found)."
     }

@@ -22,7 +22,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(
     help: "Classifier made by train or fine-tune, an ensemble.json, or the folder of a run.",
-    completion: .file(extensions: ["h5", "json"]))
+    completion: .file(extensions: ["h5", "keras", "json"]))
   var model: String
 
   @Argument(help: "Folder of labelled pictures.", completion: .directory)

@@ -29,7 +29,7 @@ struct FineTuneCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Classifier made by train; default: one is trained first.", valueName: "model.h5"),
-    completion: .file(extensions: ["h5"]))
+    completion: .file(extensions: ["h5", "keras"]))
   var model: String?
 
   @Option(
@@ -167,7 +167,13 @@ struct FineTuneCommand: ParsableCommand {
     started: Date
   ) throws {
     let isKept = isKept(result)
-    try (isKept ? result.classifier : result.original).save(to: folder.path("model.h5"))
+    if isKept {
+      try result.classifier.save(
+        to: folder.path("model.h5"), optimizer: result.savedOptimizer,
+        labelSmoothing: settings.labelSmoothing)
+    } else {
+      try result.original.save(to: folder.path("model.h5"))
+    }
     let metrics = FineTuneMetrics(result, keepsFineTuned: isKept)
     let history = result.trained.history
     try folder.write(HistoryFile.text(history), to: "history.csv")

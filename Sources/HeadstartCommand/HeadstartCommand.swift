@@ -25,9 +25,10 @@ struct HeadstartCommand: ParsableCommand {
     version: Release.version,
     subcommands: [
       ExtractCommand.self, TrainCommand.self, FineTuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, SubmitCommand.self, RunCommand.self, RecipesCommand.self,
-      ReportCommand.self, SummaryCommand.self, WeightsCommand.self, FeaturesCommand.self,
-      DoctorCommand.self, AugmentCommand.self, FiltersCommand.self, BenchCommand.self,
+      PredictCommand.self, SubmitCommand.self, ConvertCommand.self, RunCommand.self,
+      RecipesCommand.self, ReportCommand.self, SummaryCommand.self, WeightsCommand.self,
+      FeaturesCommand.self, DoctorCommand.self, AugmentCommand.self, FiltersCommand.self,
+      BenchCommand.self,
       DemoCommand.self,
     ])
 

@@ -7,12 +7,13 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "One HTML file of everything in a run's folder.",
     discussion: """
-      Figures, curves, confusion matrix, misclassified pictures, the head of a submission, the models \
-      of a recipe and how all of it was made: whatever of it the folder holds. The file needs no \
-      other, runs no script, and prints well.
+      Figures, curves, confusion matrix, misclassified pictures, the head of a submission, and how all \
+      of it was made: whatever of it the folder holds. Of a recipe's run, the recipe and its source's \
+      result come first, and each model has a section of its own. The file needs no other, runs no \
+      script, and prints well.
 
         headstart report runs/pets
-        headstart report runs/pets --output pets.html
+        headstart report runs/best --output best.html
       """)
 
   @Argument(help: "Folder of a run, or of evaluate --output.", completion: .directory)

@@ -24,7 +24,7 @@ struct SubmitCommand: ParsableCommand {
 
   @Argument(
     help: "Classifier made by train or fine-tune, an ensemble.json, or the folder of a run.",
-    completion: .file(extensions: ["h5", "json"]))
+    completion: .file(extensions: ["h5", "keras", "json"]))
   var model: String
 
   @Argument(help: "Folder of pictures; folders in it are searched too.", completion: .directory)

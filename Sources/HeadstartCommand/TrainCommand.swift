@@ -94,7 +94,9 @@ struct TrainCommand: ParsableCommand {
     started: Date, threads: Int, to folder: RunFolder
   ) throws {
     // The model first: it is what the time was spent on.
-    try result.classifier.save(to: folder.path("model.h5"))
+    try result.classifier.save(
+      to: folder.path("model.h5"), optimizer: result.savedOptimizer,
+      labelSmoothing: head.labelSmoothing)
     let metrics = TrainingMetrics(result)
     try folder.write(HistoryFile.text(result.trained), to: "history.csv")
     try folder.write(TrainingCurves.svg(result.trained), to: "curves.svg")

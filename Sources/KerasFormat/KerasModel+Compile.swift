@@ -14,6 +14,22 @@ extension KerasModel {
     return .object(members)
   }
 
+  /// The training configuration with an optimizer in it, without which Keras does not open an HDF5
+  /// file.
+  ///
+  /// Archives may lack it: Keras 3 forgets it when it saves a model as HDF5, and goes on by its
+  /// default from an archive that it writes then.
+  var legacyTrainingConfiguration: String? {
+    guard let trainingConfiguration,
+      let training = try? JSONValue(
+        parsing: trainingConfiguration, file: name, object: "training_config"),
+      case .object(var members) = training, training["optimizer_config"] == nil,
+      training["optimizer"] == nil
+    else { return trainingConfiguration }
+    members["optimizer_config"] = ["class_name": "RMSprop", "config": [:]]
+    return JSONValue.object(members).text
+  }
+
   /// The model's training configuration as an archive's `compile_config`; nil if it has none.
   ///
   /// Of older versions' settings those are left out that Keras 3 does not know and would refuse,
@@ -46,15 +62,25 @@ extension JSONValue {
     "initial_accumulator_value",
   ]
 
-  /// A described object without the module that its class is in; anything else as it is.
+  /// The name of a described function: Keras 3 so describes a loss that was given by its name when
+  /// it has read the model from an HDF5 file.
+  private var functionName: JSONValue? {
+    self["class_name"] == "function" ? self["config"]?.string.map { .string($0) } : nil
+  }
+
+  /// A described object without the module that its class is in, a function by its name alone;
+  /// anything else as it is.
   fileprivate var withoutModule: JSONValue {
+    if let functionName { return functionName }
     guard case .object(var members) = self, members["class_name"] != nil else { return self }
     for key in ["module", "registered_name", "shared_object_id"] { members[key] = nil }
     return .object(members)
   }
 
-  /// A described object with the module that Keras 3 looks its class up in.
+  /// A described object with the module that Keras 3 looks its class up in, a function by its name
+  /// alone.
   fileprivate func inModule(_ module: String) -> JSONValue {
+    if let functionName { return functionName }
     guard case .object(var members) = self, let name = members["class_name"]?.string else {
       return self
     }

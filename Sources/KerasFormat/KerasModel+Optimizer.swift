@@ -90,7 +90,7 @@ extension KerasModel {
       : slots.indices.flatMap { slot in (0..<weights).map { ($0, slot) } }
   }
 
-  private static func configuration(
+  fileprivate static func configuration(
     of rule: Optimizer.Rule
   ) -> (className: String, members: [String: JSONValue]) {
     switch rule {
@@ -143,6 +143,9 @@ extension KerasModel {
 }
 
 extension Optimizer.Rule {
+  /// Keras' name of the class: `SGD`, `RMSprop`, `Adam`, `AdamW`, `Adagrad`.
+  public var className: String { KerasModel.configuration(of: self).className }
+
   /// Whether Keras keeps the slots of one weight together.
   var isInterleaved: Bool {
     if case .rmsprop = self { false } else { true }

@@ -47,10 +47,15 @@ extension KerasModel {
     }
   }
 
-  /// What an archive's configuration says about training.
+  /// What an archive's configuration says about training; nil if that is neither loss nor optimizer.
   private static func compileConfiguration(of text: String, _ path: String) throws -> String? {
-    try JSONValue(parsing: text, file: path, object: "config.json")["compile_config"]
-      .map { trainingConfiguration(ofArchive: $0).text }
+    let json = try JSONValue(parsing: text, file: path, object: "config.json")
+    guard let compile = json["compile_config"],
+      compile["loss"] != nil || compile["optimizer"] != nil
+    else {
+      return nil
+    }
+    return trainingConfiguration(ofArchive: compile).text
   }
 
   /// Layers of a nested model may bear names of layers outside it.

@@ -40,7 +40,9 @@ extension KerasModel {
       try file.root.set("keras_version", Self.layoutVersion)
       try file.root.set("backend", "tensorflow")
       try file.root.set("model_config", configuration.text)
-      if let trainingConfiguration { try file.root.set("training_config", trainingConfiguration) }
+      if let training = legacyTrainingConfiguration {
+        try file.root.set("training_config", training)
+      }
       if let metadata { try file.root.set("headstart", metadata) }
       try writeWeights(to: try file.root.createGroup("model_weights"))
       try writeOptimizer(to: file.root)

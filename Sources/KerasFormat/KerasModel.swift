@@ -49,7 +49,12 @@ public struct KerasModel: Sendable, Equatable {
     try outputShapes(file: name, kind: .invalidArgument)
   }
 
-  func outputShapes(file: String, kind: KerasFormatError.Kind) throws -> [[Int?]] {
+  /// As ``outputShapes()``.
+  ///
+  /// - Parameters:
+  ///   - file: What messages call the model.
+  ///   - kind: Of the error that is thrown.
+  package func outputShapes(file: String, kind: KerasFormatError.Kind) throws -> [[Int?]] {
     var shape = inputShape
     return try layers.map { layer in
       do {

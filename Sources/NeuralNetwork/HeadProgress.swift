@@ -60,6 +60,10 @@ public struct TrainedHead: Sendable {
   /// The epoch whose weights the model has; nil for the newton solver.
   public var bestEpoch: Int?
 
+  /// As it was after the last step, or at its first where its state is not that of ``model``'s
+  /// weights (a standardisation was folded into them); nil for the newton solver.
+  public var optimizer: Optimizer?
+
   /// The newton solver's report.
   public var regression: RegressionReport?
 }

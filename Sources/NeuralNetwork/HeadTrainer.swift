@@ -74,7 +74,8 @@ public struct HeadTrainer: Sendable {
     if let standardization { fold(standardization, into: &head) }
     return TrainedHead(
       model: try Sequential(inputShape: source.shape, layers: pipeline.layers + head.layers),
-      history: loop.history, bestEpoch: loop.bestEpoch, regression: nil)
+      history: loop.history, bestEpoch: loop.bestEpoch,
+      optimizer: standardization == nil ? loop.optimizer : loop.optimizer.fresh, regression: nil)
   }
 
   /// Folds a standardisation of the features into the first dense layer.
@@ -148,7 +149,7 @@ public struct HeadTrainer: Sendable {
     return TrainedHead(
       model: try Sequential(
         inputShape: rows.source.shape, layers: rows.pipeline.layers + [dense]),
-      history: [], bestEpoch: nil, regression: fit.report)
+      history: [], bestEpoch: nil, optimizer: nil, regression: fit.report)
   }
 
   /// Every class must have a row: a class without one would silently never be predicted.

@@ -41,6 +41,14 @@ public struct Optimizer: Sendable, Equatable {
     self.slots = slots
   }
 
+  /// The same settings at the first step.
+  public var fresh: Optimizer {
+    var fresh = self
+    fresh.iterations = 0
+    fresh.slots = []
+    return fresh
+  }
+
   /// One step for all trainable parameters of a model, whose gradients a backward pass has set.
   ///
   /// Decay and clipping change the gradients in place.

@@ -120,7 +120,7 @@ import Testing
       try workspace.text("all/tuned/filters.json").matches(of: /"index"/).count == 2)
     let report = try workspace.run("report", "all")
     #expect(report.exitCode == 0)
-    #expect(try workspace.text("all/report.html").contains("<h2>Filters of tuned</h2>"))
+    #expect(try workspace.text("all/report.html").contains("<h3>Filters</h3>"))
 
     // Another setting is another model; what starts from it is trained anew as well.
     let other = try run("--output", "all", "--set", "models.head.head.strength=0.1", "--json")

@@ -154,13 +154,20 @@ import Testing
   @Test func fineTunedModelComesBackFromItsFile() throws {
     let result = try run(settings)
     let path = scratch.file("model.h5")
-    try result.classifier.save(to: path)
+    try result.classifier.save(to: path, optimizer: result.savedOptimizer)
     let pool = ThreadPool(threads: 2)
     let loaded = try Classifier.load(path, pool: pool)
     #expect(loaded.backbone.key == result.classifier.backbone.key)
     #expect(loaded.backbone.key != result.original.backbone.key)
     let backbone = try #require(loaded.backbone as? VGGBackbone)
     #expect(backbone.trainableFrom == 4)
+    let optimizer = try #require(try KerasModel(path: path).optimizer())
+    #expect(optimizer.rule == .sgd(momentum: 0.9) && optimizer.learningRate == 1e-3)
+    // What it says stays when it is written again, as when fine-tuning it further does not help.
+    try loaded.save(to: scratch.file("again.h5"))
+    let again = try KerasModel(path: scratch.file("again.h5"))
+    #expect(again.trainingConfiguration == loaded.trainingConfiguration)
+    #expect(try again.optimizer() == optimizer.fresh)
     // What prediction computes from the pictures is what the stage judged from cached features.
     let outcomes = try Predictor(loaded, featuresFolder: nil, pool: pool)
       .predict(data.validation.map(\.path))
@@ -169,6 +176,25 @@ import Testing
     let judged = try #require(result.validationAfter)
     #expect(abs(report.logLoss - judged.logLoss) < 1e-4)
     #expect(report.confusion == judged.confusion)
+  }
+
+  /// Keras' optimizers have no rates by layer, and no decay of kernels alone.
+  @Test func fileNotesTheOptimizerAsKerasHasIt() throws {
+    var settings = settings
+    settings.epochs = 1
+    settings.optimizer = .adamw
+    settings.weightDecay = 0.1
+    settings.rateFactors = ["block3": 0.1, "head": 10]
+    settings.calibrates = false
+    let result = try run(settings)
+    let saved = result.savedOptimizer
+    #expect(saved.learningRate == 1e-3 * 0.1 && saved.weightDecay == WeightDecay(0))
+    #expect(saved.rateMultipliers.isEmpty)
+    // Twenty-four pictures in batches of five.
+    #expect(saved.iterations == 5 && saved.slots == result.trained.optimizer.slots)
+    let path = scratch.file("model.keras")
+    try result.classifier.save(to: path, optimizer: saved)
+    #expect(try KerasModel(path: path).optimizer() == saved)
   }
 
   @Test func learningRateRisesUntilTheLossDoes() throws {

@@ -52,6 +52,63 @@ import Testing
     #expect(broken.matches(of: /<polyline/).count == 2)
   }
 
+  @Test func epochsAreWholeNumbers() throws {
+    let epochs = LineChart.Axis("epoch", isWhole: true)
+    func numbers(_ last: Int) throws -> [String] {
+      var axis = epochs
+      if last > 1 { axis.limits = 1...Double(last) }
+      let texts = try texts(chart((1...last).map { (Double($0), 1 / Double($0)) }, x: axis).svg())
+      return Array(texts.prefix { Int($0) != nil })
+    }
+    #expect(try numbers(1) == ["1"])
+    #expect(try numbers(2) == ["1", "2"])
+    #expect(try numbers(3) == ["1", "2", "3"])
+    #expect(try numbers(8) == ["2", "4", "6", "8"])
+    #expect(try numbers(50) == ["10", "20", "30", "40", "50"])
+    #expect(
+      try texts(chart([(1, 1), (4, 2)], x: epochs).svg()).starts(with: ["1", "2", "3", "4"]))
+  }
+
+  @Test func aSinglePointStandsWithinTheAxes() throws {
+    for (value, possible, labels) in [
+      (50, 0...100, ["49", "50", "51"]), (100, 0...100, ["98", "100"]),
+      (0, 0...9, ["0.00", "0.02"]),
+      (0.655, 0...9, ["0.64", "0.66"]),
+    ] as [(Double, ClosedRange<Double>, [String])] {
+      let svg = chart(
+        [(1, value)], x: .init("epoch", isWhole: true), y: .init("y", possible: possible)
+      ).svg(width: 400, height: 300)
+      #expect(try texts(svg).dropFirst().prefix(labels.count) == labels[...])
+      let dot = try #require(svg.firstMatch(of: /<circle cx="([0-9.]+)" cy="([0-9.]+)"/))
+      let (x, y) = (try #require(Double(dot.1)), try #require(Double(dot.2)))
+      let axis = try #require(svg.firstMatch(of: /<line x1="([0-9.]+)" y1="254"/)?.1)
+      // In the middle, and on neither axis but where nothing can lie below.
+      #expect(abs(x - (try #require(Double(axis)) + 384) / 2) < 1)
+      #expect(value == 0 ? y == 254 : (14...250).contains(y))
+    }
+  }
+
+  @Test func strandsAreOneLineInTheLegend() throws {
+    var chart = chart([(1, 1), (2, 2)])
+    chart.lines.append(
+      .init("folds", strands: (0..<12).map { [.init(1, Double($0)), .init(2, Double($0) / 2)] }))
+    let svg = chart.svg()
+    #expect(try texts(svg).count { $0 == "folds" } == 1)
+    let thin = svg.matches(of: /<polyline [^>]*stroke="(#[0-9A-F]+)" stroke-width="1"/)
+    #expect(thin.count == 12 && Set(thin.map { String($0.1) }).count == 1)
+    #expect(svg.matches(of: /<polyline/).count == 13)
+  }
+
+  @Test func manyLinesDoNotLookAlike() throws {
+    var chart = chart([])
+    chart.lines = (0..<40).map { .init("\($0)", [.init(1, 1), .init(2, Double($0))]) }
+    let looks = chart.svg().matches(of: /<polyline points="[^"]*" fill="none" ([^>]*)\/>/)
+      .map { String($0.1) }
+    #expect(looks.count == 40 && Set(looks).count == 40)
+    let colours = looks.compactMap { $0.firstMatch(of: /#[0-9A-F]{6}/).map { String($0.0) } }
+    #expect(Set(colours.prefix(8)).count == 8)
+  }
+
   @Test func legendsMarksAndEscapes() throws {
     var chart = chart([(1, 1), (2, 2)])
     #expect(try !texts(chart.svg()).contains("a"))  // one line needs no legend

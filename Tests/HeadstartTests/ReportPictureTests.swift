@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func misclassifiedStandInOrderOfConfidence() throws {
-    let predictions = try predictions([0.6, 0.99, 0.2, 0.3])
+    let predictions = try predictions([0.6, 0.98, 0.2, 0.3])
     let grid = try #require(
       try PictureGrid.misclassified(
         predictions, labels: [0, 0, 0, 1], classes: ["cats", "dogs"]))
@@ -95,7 +95,7 @@ import Testing
     // Three of 160 pixels in a row of three, a line of text below.
     #expect((picture.width, picture.height) == (3 * 168 + 8, 160 + 17 + 16))
     let middles = (0..<3).map { picture.pixels[((8 + 80) * picture.width + 8 + 168 * $0 + 80) * 3] }
-    // 0.99 before 0.7 (of class 0) before 0.6.
+    // 0.98 before 0.7 (of class 0) before 0.6.
     #expect(middles == [40, 120, 0])
     let fewer = try #require(
       try PictureGrid.misclassified(
@@ -126,28 +126,71 @@ import Testing
     #expect((strip.width, strip.height) == (150 + 6 + 155, 100))
     let settings = FeatureSettings(height: 32, width: 48)
     let augmentation = FineTuneSettings.defaultAugmentation
+    let draws = PictureView.random(3, of: augmentation, seed: 1)
     let views = try PictureGrid.augmented(
-      predictions.prefix(2).map(\.path), settings: settings, augmentation: augmentation, seed: 1,
-      views: 3)
+      predictions.prefix(2).map(\.path), settings: settings, views: draws)
     let sheet = try decode(views)
     #expect((sheet.width, sheet.height) == (4 * 56 + 8, 2 * (32 + 17 + 8) + 8))
     #expect(
       try views
         == PictureGrid.augmented(
-          predictions.prefix(2).map(\.path), settings: settings, augmentation: augmentation,
-          seed: 1, views: 3))
+          predictions.prefix(2).map(\.path), settings: settings, views: draws))
+    // Of one view each, three pictures stand in a row.
+    let pairs = try decode(
+      PictureGrid.augmented(
+        predictions.prefix(4).map(\.path), settings: settings, views: Array(draws.prefix(1))))
+    #expect((pairs.width, pairs.height) == (6 * 56 + 8, 2 * (32 + 17 + 8) + 8))
     #expect(throws: PictureError.self) {
+      try PictureGrid.augmented([scratch.file("none")], settings: settings, views: draws)
+    }
+    #expect(throws: PictureViewError.self) {
       try PictureGrid.augmented(
-        [scratch.file("none")], settings: settings, augmentation: augmentation, seed: 1, views: 1)
+        predictions.prefix(1).map(\.path), settings: settings, views: [.crop(99)])
     }
   }
 
   @Test func probabilitiesAreNotRoundedToCertainty() {
     let values = [0.5, 0.976, 0.989, 0.995, 0.99949, 0.9995, 1]
     #expect(
-      values.map(PictureGrid.probability) == [
-        ".50", ".98", ".99", ".995", ".999", ">.999", ">.999",
+      values.map(PictureCaption.percent) == [
+        "50 %", "98 %", "99 %", "99.5 %", "99.9 %", ">99.9 %", ">99.9 %",
       ])
+  }
+
+  @Test func captionsSayWhatIsWrong() throws {
+    let predictions = try predictions([0.97, 0.2])
+    let classes = ["cats", "dogs"]
+    #expect(
+      PictureCaption.inLines(
+        [0].map { PictureCaption.mistake(predictions[$0], truth: 0, classes: classes) })
+        == [["cats, taken for dogs 97 %"]])
+    #expect(PictureCaption.sample(predictions[0], truth: nil, classes: classes) == ["dogs 97 %"])
+    #expect(PictureCaption.sample(predictions[0], truth: 1, classes: classes) == ["dogs 97 %"])
+    #expect(
+      PictureCaption.sample(predictions[0], truth: 0, classes: classes)
+        == ["wrong: dogs 97 %", "it is: cats"])
+    // What does not fit on one line takes two in all of them; of long names the end is cut.
+    let long = [String(repeating: "x", count: 60), "dogs"]
+    let captions = PictureCaption.inLines([
+      PictureCaption.mistake(predictions[0], truth: 0, classes: long),
+      PictureCaption.mistake(predictions[1], truth: 1, classes: classes),
+    ])
+    #expect(captions[0] == [String(repeating: "x", count: 23) + "..,", "taken for dogs 97 %"])
+    #expect(captions[1] == ["dogs,", "taken for cats 80 %"])
+    // Two lines under one make room for two under all.
+    let sheet = try decode(
+      PictureGrid.samples(predictions, labels: [0, 0], classes: classes))
+    #expect((sheet.width, sheet.height) == (2 * 168 + 8, 160 + 3 + 28 + 16))
+  }
+
+  @Test func choicesAreEvenOverTheClasses() {
+    let labels = [0] + [Int](repeating: 1, count: 90) + [Int](repeating: 0, count: 9)
+    let chosen = RecipePictures.spread(4, over: labels)
+    #expect(chosen.map { labels[$0] } == [0, 0, 1, 1])
+    #expect(chosen == [0, 95, 1, 46])
+    #expect(RecipePictures.spread(12, over: [0, 1, 1]) == [0, 1, 2])
+    #expect(RecipePictures.spread(3, over: Array(0..<9)) == [0, 3, 6])
+    #expect(RecipePictures.spread(3, over: []) == [])
   }
 
   @Test func judgedPredictionsLeaveTheirFiles() throws {

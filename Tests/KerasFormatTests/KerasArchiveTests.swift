@@ -96,6 +96,41 @@ import Testing
     }
   }
 
+  /// Keras 3 so has it after reading an HDF5 file.
+  @Test("A loss described as a function is written by its name", arguments: ["h5", "keras"])
+  func functions(ending: String) throws {
+    var model = try KerasModel(path: Fixture.path("training/keras3_adam.keras"))
+    let original = try #require(model.trainingConfiguration)
+    let described = """
+      {"module": "builtins", "class_name": "function", "config": "binary_crossentropy", \
+      "registered_name": "binary_crossentropy"}
+      """
+    model.trainingConfiguration = original.replacingOccurrences(
+      of: "\"binary_crossentropy\"", with: described)
+    #expect(model.trainingConfiguration != original)
+    try Fixture.withFolder { folder in
+      let (archive, path) = (folder + "/archive.keras", folder + "/model.\(ending)")
+      try model.write(to: archive)
+      try KerasModel(path: archive).write(to: path)
+      let written = try #require(try KerasModel(path: path).trainingConfiguration)
+      #expect(written.contains("\"loss\": \"binary_crossentropy\""))
+    }
+  }
+
+  @Test("An HDF5 file that says how to train names an optimizer, else Keras does not open it")
+  func namelessOptimizer() throws {
+    var model = try KerasModel(path: Fixture.path("training/keras3_adam.keras"))
+    model.trainingConfiguration = "{\"loss\": \"binary_crossentropy\"}"
+    model.optimizerWeights = []
+    try Fixture.withFolder { folder in
+      try model.write(to: folder + "/model.h5")
+      let read = try KerasModel(path: folder + "/model.h5")
+      #expect(try read.optimizer() == Optimizer(.rmsprop()))
+      try model.write(to: folder + "/model.keras")
+      #expect(try KerasModel(path: folder + "/model.keras").optimizer() == nil)
+    }
+  }
+
   @Test("What does not fit is refused, and the old file stays")
   func invalid() throws {
     var model = try KerasModel(path: Fixture.path("training/keras3_adam.keras"))

@@ -21,13 +21,20 @@ struct AxisTicks {
       )
     switch axis.scale {
     case .linear:
-      let step = Self.step(from: low, to: high, wanted: wanted)
+      let rough = Self.step(from: low, to: high, wanted: wanted)
+      let step = axis.isWhole ? max(1, rough) : rough
+      minor = []
+      if axis.limits == nil, low == high {
+        // A single value stands in the middle, not on the other axis.
+        let centred = Self.centred(low, step: step, axis)
+        (major, range) = (centred.major, centred.range)
+        return
+      }
       let first = axis.limits == nil ? (low / step).rounded(.down) : (low / step).rounded(.up)
       var last = axis.limits == nil ? (high / step).rounded(.up) : (high / step).rounded(.down)
       if axis.limits == nil, last == first { last += 1 }
       // From whole numbers of steps, so that 0.3 does not come out as 0.30000000000000004.
       major = Array(stride(from: first, through: last, by: 1)).map { Self.times($0, step) }
-      minor = []
       range =
         axis.limits ?? (major.first ?? low)...max(major.last ?? high, (major.first ?? low) + step)
     case .logarithmic:
@@ -92,6 +99,21 @@ struct AxisTicks {
       + String(
         String(abs(value)).compactMap { $0.wholeNumberValue }
           .map { digits[$0] })
+  }
+
+  /// A whole value alone; another between the two steps beside it that can be.
+  private static func centred(
+    _ value: Double, step: Double, _ axis: LineChart.Axis
+  ) -> (major: [Double], range: ClosedRange<Double>) {
+    if axis.isWhole { return ([value], value - 0.5...value + 0.5) }
+    let (below, above) = ((value / step).rounded(.up) - 1, (value / step).rounded(.down) + 1)
+    let possible = axis.possible ?? -.infinity...(.infinity)
+    let major = stride(from: below, through: above, by: 1).map { times($0, step) }
+      .filter { possible.contains($0) }
+    guard let first = major.first, let last = major.last, first < last else {
+      return ([value], value - step...value + step)
+    }
+    return (major, first...last)
   }
 
   /// 1, 2 or 5 times a power of ten, for about so many steps.

@@ -8,7 +8,8 @@ import Foundation
 ///     chart.lines = [.init("train", points), .init("validation", others)]
 ///     try folder.write(chart.svg(), to: "curves.svg")
 ///
-/// Colours: Okabe and Ito, Color Universal Design (2008).
+/// Colours: Okabe and Ito, Color Universal Design (2008), but for their yellow, which is too faint on
+/// white: a brown.
 public struct LineChart: Sendable {
   public enum Scale: Sendable {
     case linear
@@ -22,11 +23,20 @@ public struct LineChart: Sendable {
     public var scale: Scale
     /// What the axis ends at, in place of what the points ask for.
     public var limits: ClosedRange<Double>?
+    /// Whether only whole numbers have a meaning, such as epochs: none between them is written.
+    public var isWhole: Bool
+    /// What values there can be: a single value has no others beside it.
+    public var possible: ClosedRange<Double>?
 
-    public init(_ label: String, scale: Scale = .linear, limits: ClosedRange<Double>? = nil) {
+    public init(
+      _ label: String, scale: Scale = .linear, limits: ClosedRange<Double>? = nil,
+      isWhole: Bool = false, possible: ClosedRange<Double>? = nil
+    ) {
       self.label = label
       self.scale = scale
       self.limits = limits
+      self.isWhole = isWhole
+      self.possible = possible
     }
   }
 
@@ -42,11 +52,17 @@ public struct LineChart: Sendable {
   /// Points joined by straight lines; at one that is not finite the line is broken.
   public struct Line: Sendable {
     public var name: String
-    public var points: [Point]
+    /// Usually one; several that belong together, such as the folds of a model, are drawn thin, in
+    /// one colour, and are one in the legend.
+    public var strands: [[Point]]
 
     public init(_ name: String, _ points: [Point]) {
+      self.init(name, strands: [points])
+    }
+
+    public init(_ name: String, strands: [[Point]]) {
       self.name = name
-      self.points = points
+      self.strands = strands
     }
   }
 
@@ -63,7 +79,7 @@ public struct LineChart: Sendable {
 
   public var title: String?
   public var x, y: Axis
-  /// In the legend's order; of more than 25, the first ones' looks return.
+  /// In the legend's order; of more than 40, the first ones' looks return.
   public var lines: [Line]
   public var marks: [Mark]
 

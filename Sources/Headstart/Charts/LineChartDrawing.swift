@@ -2,7 +2,9 @@ import Foundation
 
 /// One chart's elements, in SVG.
 struct LineChartDrawing {
-  private static let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
+  private static let colours = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#7A3B00",
+  ]
   private static let dashes = ["", "7 3", "2 2.5", "9 3 2 3", "4 2"]
   private static let ink = "#222222"
   private static let faint = "#E3E3E3"
@@ -17,7 +19,7 @@ struct LineChartDrawing {
   init(_ chart: LineChart, width: Double, height: Double) {
     self.chart = chart
     self.height = height
-    let points = chart.lines.flatMap(\.points).filter {
+    let points = chart.lines.flatMap { $0.strands.joined() }.filter {
       (chart.x.scale == .linear || $0.x > 0) && (chart.y.scale == .linear || $0.y > 0)
         && $0.x.isFinite && $0.y.isFinite
     }
@@ -87,14 +89,14 @@ struct LineChartDrawing {
 
   private var curves: String {
     chart.lines.enumerated().map { index, line in
-      let look = Self.look(index)
+      let look = Self.look(index, isThin: line.strands.count > 1)
       var text = ""
       for run in runs(of: line) {
         let points = run.map { "\(LineChart.number(x($0.x))),\(LineChart.number(y($0.y)))" }
         if run.count == 1 {
           text +=
             "<circle cx=\"\(LineChart.number(x(run[0].x)))\" cy=\"\(LineChart.number(y(run[0].y)))\""
-            + " r=\"2.5\" fill=\"\(Self.colours[index % Self.colours.count])\"/>\n"
+            + " r=\"3\" fill=\"\(Self.colours[index % Self.colours.count])\"/>\n"
         } else {
           text += "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" \(look)/>\n"
         }
@@ -105,11 +107,13 @@ struct LineChartDrawing {
 
   /// The stretches of a line that can be drawn.
   private func runs(of line: LineChart.Line) -> [[LineChart.Point]] {
-    line.points.split { point in
-      let (across, up) = (horizontal.position(point.x), vertical.position(point.y))
-      return !across.isFinite || !up.isFinite || !(-1e-9...1 + 1e-9).contains(across)
-        || !(-1e-9...1 + 1e-9).contains(up)
-    }.map(Array.init)
+    line.strands.flatMap { points in
+      points.split { point in
+        let (across, up) = (horizontal.position(point.x), vertical.position(point.y))
+        return !across.isFinite || !up.isFinite || !(-1e-9...1 + 1e-9).contains(across)
+          || !(-1e-9...1 + 1e-9).contains(up)
+      }.map(Array.init)
+    }
   }
 
   private var marks: String {
@@ -134,7 +138,7 @@ struct LineChartDrawing {
     let rows = entries.last?.row ?? 0
     return entries.enumerated().map { index, entry in
       let base = top - 8 - 18 * Double(rows - entry.row)
-      return Self.line(entry.x, base - 4, entry.x + 26, base - 4, Self.look(index))
+      return Self.line(entry.x, base - 4, entry.x + 26, base - 4, Self.look(index, isThin: false))
         + Markup.text(entry.name, entry.x + 31, base)
     }.joined()
   }
@@ -154,10 +158,10 @@ struct LineChartDrawing {
     }
   }
 
-  private static func look(_ index: Int) -> String {
+  private static func look(_ index: Int, isThin: Bool) -> String {
     // Of more lines than colours, the dashes move on.
     let dash = dashes[(index + index / colours.count) % dashes.count]
-    return "stroke=\"\(colours[index % colours.count])\" stroke-width=\"2\""
+    return "stroke=\"\(colours[index % colours.count])\" stroke-width=\"\(isThin ? "1" : "2")\""
       + " stroke-linejoin=\"round\""
       + (dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\"")
   }

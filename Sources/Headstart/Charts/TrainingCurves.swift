@@ -24,14 +24,14 @@ public enum TrainingCurves {
           ? nil : [LineChart.Mark(x: Double(best), text: "kept: epoch \(best)")]
       } ?? []
     let epochs = history.count > 1 ? 1...Double(history.count) : nil
-    let axis = LineChart.Axis("epoch", limits: epochs)
+    let axis = LineChart.Axis("epoch", limits: epochs, isWhole: true)
     return LineChart.svg([
       LineChart(
-        x: axis, y: .init("log loss (nats)"),
+        x: axis, y: .init("log loss (nats)", possible: 0...(.infinity)),
         lines: [line("train", \.loss), line("validation", \.validationLoss)].compactMap { $0 },
         marks: marks),
       LineChart(
-        x: axis, y: .init("accuracy (%)"),
+        x: axis, y: .init("accuracy (%)", possible: 0...100),
         lines: [
           line("train") { 100 * $0.accuracy },
           line("validation") { $0.validationAccuracy.map { 100 * $0 } },

@@ -22,6 +22,12 @@ public struct FineTuneResult: Sendable {
   public let trainingSeconds: Double
   public let seconds: Double
 
+  /// What to note in ``classifier``'s file.
+  public var savedOptimizer: Optimizer {
+    trained.optimizer.noted(
+      in: classifier, isLastEpoch: trained.bestEpoch == trained.history.count)
+  }
+
   /// - Parameter before: the original's logits of the validation pictures; `after`: those of the
   ///   fine-tuned network, before any temperature.
   init(
@@ -36,7 +42,9 @@ public struct FineTuneResult: Sendable {
       ? nil
       : Calibration(
         logits: after, labels: labels, folds: rows.validation.groups.map { $0 % 10 },
-        source: .validation, mayTemper: work.stage.settings.calibrates)
+        source: .validation,
+        // Only a dense layer can be divided by a temperature.
+        mayTemper: work.stage.settings.calibrates && trained.model.layers.last is Dense)
     classifier = try work.network.classifier(
       trainedOn: PictureSet(rows.train.pictures), calibration: calibration, pool: work.stage.pool)
     func judged(_ probabilities: [[Double]]) -> JudgedPredictions? {

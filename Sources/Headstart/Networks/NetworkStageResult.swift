@@ -21,16 +21,10 @@ public struct NetworkStageResult: Sendable {
   public let trainingSeconds: Double
   public let seconds: Double
 
-  /// What to note in the model's file: the optimizer with its state if the classifier has the very
-  /// weights of the last step, else its settings alone.
-  var savedOptimizer: Optimizer {
-    let isLast = trained.bestEpoch == trained.history.count
-    guard isLast, classifier.calibration?.isApplied != true else {
-      return Optimizer(
-        optimizer.rule, learningRate: optimizer.learningRate, weightDecay: optimizer.weightDecay,
-        clipping: optimizer.clipping)
-    }
-    return optimizer
+  /// What to note in the model's file.
+  public var savedOptimizer: Optimizer {
+    optimizer.noted(
+      in: classifier, isLastEpoch: trained.bestEpoch == trained.history.count)
   }
 
   /// Judges a trained network, and calibrates it on the validation pictures.

@@ -202,12 +202,14 @@ extension RecipeWork {
     ).write(to: folder.path("ensemble.json"))
   }
 
-  /// `comparison.svg`: the models' trainings in one figure, if there are several.
+  /// `comparison.svg`: the models' trainings in one figure, in the recipe's order, if there are
+  /// several.
   private func writeComparison() throws {
-    let runs = try trained.values.joined().compactMap { output -> ComparisonChart.Run? in
-      try output.history().map { ComparisonChart.Run(output.place, $0) }
-    }.sorted { $0.name < $1.name }
-    if runs.count > 1, let figure = ComparisonChart.svg(runs) {
+    let runs = try recipe.models.map { model in
+      ComparisonChart.Run(
+        model.name, folds: try (trained[model.name] ?? []).compactMap { try $0.history() })
+    }
+    if runs.flatMap(\.histories).count > 1, let figure = ComparisonChart.svg(runs) {
       try folder.write(figure, to: "comparison.svg")
     } else {
       try folder.remove("comparison.svg")

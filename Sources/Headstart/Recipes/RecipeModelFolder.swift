@@ -108,7 +108,7 @@ extension RecipeModelFolder {
   ) throws {
     try trained.classifier.save(
       to: self.model, optimizer: trained.optimizer,
-      labelSmoothing: model.training?.labelSmoothing ?? 0)
+      labelSmoothing: model.labelSmoothing)
     let summary = try ModelSummary(path: self.model)
     try folder.write(summary.text + "\n", to: "summary.txt")
     if !trained.history.isEmpty {
@@ -121,12 +121,11 @@ extension RecipeModelFolder {
     }
     let judged = trained.validation
     try judged?.write(to: folder)
-    try RecipePictures.writeSamples(
-      judged?.predictions ?? [], classes: data.classes, to: folder)
+    try RecipePictures.writeSamples(judged, to: folder)
     let unreadable = Set(trained.problems.map(\.sample.path))
     try RecipePictures.writeViews(
-      of: data.train.map(\.path).filter { !unreadable.contains($0) }, model.augmentation,
-      trained.classifier.settings, to: folder)
+      of: data.train.filter { !unreadable.contains($0.path) }, model,
+      epochs: trained.history.count, trained.classifier.settings, to: folder)
     let record = RecipeResults.Model(
       name: model.name, place: place, parameters: summary.parameters,
       trainableParameters: summary.trainableParameters,
@@ -145,6 +144,10 @@ extension RecipeModelFolder {
 }
 
 extension RecipeModel {
+  fileprivate var labelSmoothing: Float {
+    head?.labelSmoothing ?? training?.labelSmoothing ?? fineTuning?.labelSmoothing ?? 0
+  }
+
   /// What its training pictures are varied by; nil for not at all.
   var augmentation: Augmentation? {
     let used = training?.augmentation ?? fineTuning?.augmentation

@@ -149,7 +149,8 @@ extension RecipeModel {
     return TrainedRecipeModel(
       classifier: result.classifier, history: result.trained.history,
       bestEpoch: result.trained.bestEpoch ?? 0, validation: result.judgedValidation,
-      problems: result.extraction.problems, seconds: result.seconds)
+      problems: result.extraction.problems, seconds: result.seconds,
+      optimizer: result.savedOptimizer)
   }
 
   private func train(
@@ -198,6 +199,7 @@ extension RecipeModel {
       seconds: result.seconds,
       remark: isBetter
         ? nil
-        : "not better on the validation pictures than \(startsFrom ?? ""), which is kept")
+        : "not better on the validation pictures than \(startsFrom ?? ""), which is kept",
+      optimizer: isBetter ? result.savedOptimizer : nil)
   }
 }

@@ -9,7 +9,7 @@ public enum PictureGrid {
   static let cell = 160
 
   /// The pictures whose predicted class is wrong, the most confident mistake first, each with
-  /// `true: predicted probability` under it.
+  /// `cats, taken for dogs 97 %` under it.
   ///
   /// - Parameters:
   ///   - labels: the true class of each prediction.
@@ -26,49 +26,55 @@ public enum PictureGrid {
       }
       .prefix(max(1, limit))
     guard !wrong.isEmpty else { return nil }
+    let captions = wrong.map { PictureCaption.mistake($0, truth: $1, classes: classes) }
     return try grid(
-      wrong.map { prediction, label in
-        (prediction.path, caption(prediction, truth: classes[label], classes: classes))
-      })
+      zip(wrong, PictureCaption.inLines(captions)).map { (path: $0.0.path, caption: $1) })
   }
 
-  /// Predictions, in their order, each with class and probability under its picture.
+  /// Predictions, in their order, each with `dogs 97 %` under its picture.
   ///
+  /// - Parameters:
+  ///   - labels: the true class of each prediction, where it is known: under a picture whose
+  ///     predicted class is another stands `wrong: dogs 97 %` and `it is: cats`.
+  ///   - limit: no more than so many.
   /// - Precondition: there is one.
   /// - Throws: `PictureError` if memory runs out.
   public static func samples(
-    _ predictions: [Prediction], classes: [String], limit: Int = 24
+    _ predictions: [Prediction], labels: [Int]? = nil, classes: [String], limit: Int = 24
   ) throws -> Data {
     precondition(!predictions.isEmpty, "there is nothing to show")
+    precondition(labels.map { $0.count == predictions.count } ?? true, "each has its label")
     return try grid(
-      predictions.prefix(max(1, limit)).map {
-        ($0.path, caption($0, truth: nil, classes: classes))
+      predictions.prefix(max(1, limit)).enumerated().map { index, prediction in
+        (
+          prediction.path,
+          PictureCaption.sample(prediction, truth: labels?[index], classes: classes)
+        )
       })
   }
 
-  /// Pictures as training sees them: in each row the original, then numbered draws from the
-  /// augmentation.
+  /// Pictures as training sees them: each as it is, then the views of it, numbered from 1; in a row
+  /// as many pictures as fit six cells, at least one.
   ///
   /// - Parameters:
   ///   - settings: size, interpolation and orientation are taken from them.
-  ///   - views: columns beside the original.
+  ///   - views: beside the original.
   /// - Precondition: there is a picture.
-  /// - Throws: the decoder's error for a picture that cannot be read; `AugmentationError`.
+  /// - Throws: the decoder's error for a picture that cannot be read; ``PictureViewError`` and
+  ///   `AugmentationError` for a view that does not exist.
   public static func augmented(
-    _ paths: [String], settings: FeatureSettings, augmentation: Augmentation, seed: UInt64,
-    views: Int
+    _ paths: [String], settings: FeatureSettings, views: [PictureView]
   ) throws -> Data {
-    precondition(!paths.isEmpty && views >= 0, "there is nothing to show")
-    try augmentation.check()
+    precondition(!paths.isEmpty, "there is nothing to show")
+    for view in views { try view.check() }
+    let (width, height) = (settings.width, settings.height)
     var pictures: [Picture] = []
     for path in paths {
       let bytes = try PictureDecoder.bytes(ofFile: path)
       let source = try PictureDecoder.decode(
         bytes, name: path, options: DecodingOptions(ignoreEXIF: settings.ignoreEXIF))
       let hash = PictureHash(of: bytes)
-      let drawn = PictureView.random(views, of: augmentation, seed: seed)
-      for (number, view) in ([.plain] + drawn).enumerated() {
-        let (width, height) = (settings.width, settings.height)
+      for (number, view) in ([.plain] + views).enumerated() {
         let picture = Picture(
           width: width, height: height,
           levels: source.prepared(
@@ -81,8 +87,12 @@ public enum PictureGrid {
             height: min(cell, height)))
       }
     }
-    return Data(try Picture.contactSheet(pictures, columns: views + 1).png())
+    let columns = (views.count + 1) * picturesInARow(views: views.count)
+    return Data(try Picture.contactSheet(pictures, columns: columns).png())
   }
+
+  /// How many pictures stand with their views in a row of ``augmented(_:settings:views:)``.
+  static func picturesInARow(views: Int) -> Int { max(1, 6 / (views + 1)) }
 
   /// Pictures side by side in one row, all of one height, without captions.
   ///
@@ -110,29 +120,6 @@ public enum PictureGrid {
       return picture.captioned(padded, width: cell, height: cell)
     }
     return Data(try Picture.contactSheet(pictures).png())
-  }
-
-  /// `dogs: cats .97`, on two lines if it does not fit on one.
-  private static func caption(
-    _ prediction: Prediction, truth: String?, classes: [String]
-  ) -> [String] {
-    let length = Picture.captionLength(cell)
-    let best = prediction.best
-    let share = probability(prediction.probabilities[best])
-    // Of a long name the end is cut, not the probability.
-    let name = classes[best]
-    let room = length - share.count - 1
-    let predicted =
-      (name.count <= room ? name : name.prefix(max(0, room - 2)) + "..") + " " + share
-    guard let truth else { return [predicted] }
-    let line = "\(truth): \(predicted)"
-    return line.count <= length ? [line] : ["\(truth):", predicted]
-  }
-
-  /// `.97`, `.998`, `>.999`.
-  package static func probability(_ value: Double) -> String {
-    if value >= 0.9995 { return ">.999" }
-    return String(String(format: value >= 0.99 ? "%.3f" : "%.2f", value).drop { $0 == "0" })
   }
 }
 

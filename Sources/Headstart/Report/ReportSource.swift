@@ -21,16 +21,47 @@ struct ReportSource {
   private static let textLimit = 8 << 20
   private static let pictureLimit = 64 << 20
 
-  private mutating func bytes(_ name: String, limit: Int) -> [UInt8]? {
+  /// A folder within.
+  func within(_ place: String) -> ReportSource {
+    ReportSource(folder: (folder as NSString).appendingPathComponent(place), name: place)
+  }
+
+  /// Whether a path does not leave the folder through a link. What is not there leaves nothing.
+  func isWithin(_ place: String) -> Bool {
+    var path = folder
+    for part in place.split(separator: "/") {
+      path = (path as NSString).appendingPathComponent(String(part))
+      let type =
+        try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+      guard type == nil || type == .typeDirectory else { return false }
+    }
+    return true
+  }
+
+  /// Takes over what is missing or refused in a folder within.
+  mutating func add(_ folder: ReportSource) {
+    missing += folder.missing.map { "\(folder.name)/\($0)" }
+    refused += folder.refused.map { ("\(folder.name)/\($0.name)", $0.reason) }
+  }
+
+  mutating func refuse(_ name: String, _ reason: String) {
+    if !refused.contains(where: { $0.name == name }) { refused.append((name, reason)) }
+  }
+
+  /// - Parameter isOptional: whether nothing is missing if there is no such file.
+  private mutating func bytes(
+    _ name: String, limit: Int, isOptional: Bool = false
+  ) -> [UInt8]? {
+    if isOptional, !has(name) { return nil }
     do throws(FileError) {
       let file = try OpenFile((folder as NSString).appendingPathComponent(name))
       guard file.size <= limit else {
-        refused.append((name, "\(file.size) bytes are too many"))
+        refuse(name, "\(file.size) bytes are too many")
         return nil
       }
       return try file.bytes(0..<file.size)
     } catch {
-      missing.append(name)
+      if !missing.contains(name) { missing.append(name) }
       return nil
     }
   }
@@ -40,37 +71,61 @@ struct ReportSource {
   }
 
   /// A JSON object.
-  mutating func json(_ name: String) -> JSONValue? {
-    guard let bytes = bytes(name, limit: Self.textLimit) else { return nil }
+  mutating func json(_ name: String, isOptional: Bool = false) -> JSONValue? {
+    guard let bytes = bytes(name, limit: Self.textLimit, isOptional: isOptional) else { return nil }
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)),
       case .object = value
     else {
-      refused.append((name, "it is not a JSON object"))
+      refuse(name, "it is not a JSON object")
       return nil
     }
     return value
+  }
+
+  mutating func decoded<Value: Decodable>(
+    _ name: String, _: Value.Type, isOptional: Bool = false
+  ) -> Value? {
+    guard let bytes = bytes(name, limit: Self.textLimit, isOptional: isOptional) else { return nil }
+    guard let value = try? JSONDecoder().decode(Value.self, from: Data(bytes)) else {
+      refuse(name, "it does not say what a recipe's run does")
+      return nil
+    }
+    return value
+  }
+
+  mutating func text(_ name: String) -> String? {
+    guard let bytes = bytes(name, limit: Self.textLimit / 8) else { return nil }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      refuse(name, "it is not a text")
+      return nil
+    }
+    return text
   }
 
   mutating func chart(_ name: String) -> String? {
     guard let bytes = bytes(name, limit: Self.textLimit) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self), let chart = InlineSVG.checked(text)
     else {
-      refused.append((name, "it is not a chart that headstart draws"))
+      refuse(name, "it is not a chart that headstart draws")
       return nil
     }
     return chart
   }
 
-  /// A PNG in base64, with its width and height.
-  mutating func picture(_ name: String) -> (base64: String, width: Int, height: Int)? {
-    guard let bytes = bytes(name, limit: Self.pictureLimit) else { return nil }
+  /// A PNG, with its width and height.
+  mutating func picture(
+    _ name: String, isOptional: Bool = false
+  ) -> (bytes: [UInt8], width: Int, height: Int)? {
+    guard let bytes = bytes(name, limit: Self.pictureLimit, isOptional: isOptional) else {
+      return nil
+    }
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]),
       let picture = try? PictureDecoder.decode(bytes, name: name)
     else {
-      refused.append((name, "it is not a PNG that can be read"))
+      refuse(name, "it is not a PNG that can be read")
       return nil
     }
-    return (Data(bytes).base64EncodedString(), picture.width, picture.height)
+    return (bytes, picture.width, picture.height)
   }
 
   mutating func table(_ name: String) -> [[String]]? {
@@ -78,11 +133,11 @@ struct ReportSource {
     guard let text = String(validating: bytes, as: UTF8.self),
       let rows = try? CSVFile.parse(text, path: name), let first = rows.first
     else {
-      refused.append((name, "it is not a table"))
+      refuse(name, "it is not a table")
       return nil
     }
     guard rows.allSatisfy({ $0.fields.count == first.fields.count }) else {
-      refused.append((name, "its rows are of unequal length"))
+      refuse(name, "its rows are of unequal length")
       return nil
     }
     return rows.map(\.fields)
