@@ -12,7 +12,9 @@ extension Optimizer {
   func noted(in classifier: Classifier, isLastEpoch: Bool) -> Optimizer {
     let factor = rateMultipliers.values.filter { $0 > 0 }.min() ?? 1
     let isKerasDecay = weightDecay.map { $0.kind == .decoupled && !$0.kernelsOnly } ?? true
-    let keepsState = isLastEpoch && classifier.calibration?.isApplied != true
+    // A state with infinities would not be written, and the model with it.
+    let isFinite = slots.joined().joined().allSatisfy(\.isFinite)
+    let keepsState = isLastEpoch && classifier.calibration?.isApplied != true && isFinite
     return Optimizer(
       rule, learningRate: learningRate * min(factor, 1),
       weightDecay: isKerasDecay ? weightDecay : WeightDecay(0), clipping: clipping,

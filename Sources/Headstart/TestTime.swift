@@ -9,6 +9,9 @@ public struct TestTime: Codable, Sendable, Equatable {
 
   public init() {}
 
+  /// Whether pictures are judged as they are.
+  public var isPlain: Bool { views == 1 && augmentation?.isNeutral ?? true }
+
   public init(views: Int, augmentation: Augmentation? = nil) {
     self.views = views
     self.augmentation = augmentation

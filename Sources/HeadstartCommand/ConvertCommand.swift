@@ -82,11 +82,11 @@ struct ConvertCommand: ParsableCommand {
     if let size, !(1...4096).contains(size) {
       throw ValidationError("--size must lie between 1 and 4096, not \(size).")
     }
-    let files = [model, output].map {
-      URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path
+    func place(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
     }
-    guard files[0] != files[1] else {
-      throw ValidationError("--output would replace \(model): name another file.")
+    for source in [model, like].compactMap({ $0 }) where place(source) == place(output) {
+      throw ValidationError("--output would replace \(source): name another file.")
     }
   }
 

@@ -28,8 +28,7 @@ struct HeadstartCommand: ParsableCommand {
       PredictCommand.self, SubmitCommand.self, ConvertCommand.self, RunCommand.self,
       RecipesCommand.self, ReportCommand.self, SummaryCommand.self, WeightsCommand.self,
       FeaturesCommand.self, DoctorCommand.self, AugmentCommand.self, FiltersCommand.self,
-      BenchCommand.self,
-      DemoCommand.self,
+      BenchCommand.self, DemoCommand.self,
     ])
 
   static func main() {

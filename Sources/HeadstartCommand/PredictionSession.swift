@@ -52,8 +52,6 @@ struct PredictionSession {
   let ensemble: Ensemble
   let pool: ThreadPool
   private let options: PredictionOptions
-  /// Nil: none is read or filled.
-  private let featuresFolder: String?
   private let common: CommonOptions
 
   init(model: String, options: PredictionOptions, common: CommonOptions) throws {
@@ -61,12 +59,6 @@ struct PredictionSession {
     self.common = common
     let pool = common.threadPool
     self.pool = pool
-    // Predictions do without the cache where there can be none.
-    let isWritable = options.noCache || FeatureStore.isWritable(options.features)
-    if !isWritable {
-      common.note("\(options.features) cannot be written: predicting without the feature cache")
-    }
-    featuresFolder = options.noCache || !isWritable ? nil : options.features
     ensemble = try Ensemble(
       averaging: try ([model] + options.ensemble).map {
         let part = try Ensemble.load(ModelPlace.file($0), pool: pool)
@@ -74,10 +66,26 @@ struct PredictionSession {
       })
   }
 
-  /// One outcome a picture, in order.
+  /// One outcome a picture, in order. Predictions do without a cache that cannot be written to.
   func predict(_ paths: [String], cached: Bool) throws -> [Predictor.Outcome] {
+    guard cached, !options.noCache else { return try predict(paths, featuresFolder: nil) }
+    do {
+      return try predict(paths, featuresFolder: options.features)
+    } catch let error as FeatureStoreError {
+      switch error {
+      case .cannotWrite, .diskFull:
+        common.note("\(error) Predicting without the feature cache.")
+        return try predict(paths, featuresFolder: nil)
+      default: throw error
+      }
+    }
+  }
+
+  private func predict(
+    _ paths: [String], featuresFolder: String?
+  ) throws -> [Predictor.Outcome] {
     let predictor = EnsemblePredictor(
-      ensemble, featuresFolder: cached ? featuresFolder : nil, strict: options.strict, pool: pool)
+      ensemble, featuresFolder: featuresFolder, strict: options.strict, pool: pool)
     let count = ensemble.members.count
     let bars = (1...count).map { number in
       ProgressBar(

@@ -20,7 +20,9 @@ enum RecipeText {
       ])
     }
     var text = Console.table(rows) + "\n"
-    let views = results.views == 1 ? "" : ", \(results.views) views of each picture"
+    let views =
+      recipe.testTime.isPlain
+      ? "" : ", \(results.views) view\(results.views == 1 ? "" : "s") of each picture"
     let members = results.members
     let what =
       members.count == 1
@@ -54,7 +56,7 @@ enum RecipeText {
       }
       text += "\n"
     }
-    let ending = members.count == 1 && results.views == 1 ? "model.h5" : "ensemble.json"
+    let ending = members.count == 1 && recipe.testTime.isPlain ? "model.h5" : "ensemble.json"
     return text
       + "\nmodel: \(folder.path(ending))  (\(describe(seconds: results.seconds)))"
   }

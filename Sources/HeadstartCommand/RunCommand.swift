@@ -70,12 +70,15 @@ struct RunCommand: ParsableCommand {
       featuresFolder: features, weightsFile: weights, strict: strict, storage: storage.value,
       seed: common.seed, pool: pool)
     for file in try chosen.weightFiles(environment) { WeightsWarning.show(file) }
+    let run = try RecipeRun(chosen, environment: environment)
+    // What lies in the folder is of an earlier run until this one can begin.
+    try run.checkReady(dataSet)
     let display = RecipeDisplay(common, recipe: chosen)
     try folder.write(try chosen.yaml, to: "recipe.yaml")
     try folder.write(split: dataSet.split)
     let results: RecipeResults
     do {
-      results = try RecipeRun(chosen, environment: environment).run(
+      results = try run.run(
         dataSet, to: folder, cancellation: Interruption.cancellation, event: display.show)
     } catch let error as Cancelled {
       display.finish()
@@ -84,16 +87,14 @@ struct RunCommand: ParsableCommand {
     }
     display.finish()
     try folder.write(json: results, to: "results.json")
+    // Before the pictures are read once more for the manifest.
+    if !common.json { Console.result(RecipeText.summary(results, chosen, folder)) }
     try folder.write(
       json: RecipeManifest(
         command: CommandLine.arguments, started: started, data: data, dataSet: dataSet,
         recipe: chosen, environment: environment, results: results, folder: folder),
       to: "manifest.json")
-    if common.json {
-      try Console.json(results)
-    } else {
-      Console.result(RecipeText.summary(results, chosen, folder))
-    }
+    if common.json { try Console.json(results) }
     try Unreadable.report(
       results.unreadable.map { ($0.path, $0.reason) } + dataSet.problems.unreadable)
   }

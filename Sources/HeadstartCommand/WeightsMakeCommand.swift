@@ -10,11 +10,11 @@ struct WeightsMakeCommand: ParsableCommand {
     discussion: """
       vgg19: drawn at random. vgg16bn: VGG16's own convolutions, which must be there, with an \
       untrained dense block, in the layout of fast.ai's vgg16_bn.h5 (550 MB). Good for trying a \
-      pipeline; what it measures says nothing of the trained network.
+      pipeline; what it measures says nothing of the trained network. Recipes take a stand-in \
+      where the trained weights are not there, and say so; other commands take it by --weights.
 
         headstart weights make vgg19
-        headstart run photos --recipe vgg19-comparison \\
-          --weights weights/vgg19-untrained.h5
+        headstart run photos --recipe vgg19-comparison
         headstart weights make vgg16bn
         headstart run photos --recipe cats-n-dogs-bn
       """)

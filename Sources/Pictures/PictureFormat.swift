@@ -39,7 +39,6 @@ public enum PictureFormat: String, Sendable, CaseIterable {
       (4, Array("ftypavif".utf8), "an AVIF picture"),
       (4, Array("ftyphei".utf8), "a HEIC picture"),
       (4, Array("ftypmif1".utf8), "a HEIF picture"),
-      (0, [0xFF, 0x0A], "a JPEG XL picture"),
       (4, Array("JXL ".utf8), "a JPEG XL picture"),
       (4, Array("jP  ".utf8), "a JPEG 2000 picture"),
       (0, Array("8BPS".utf8), "a Photoshop document"),

@@ -102,7 +102,7 @@ import Testing
     try write([1], to: "file")
     let options = ["predict", "run/model.h5", "pictures/test", "--json"]
     let run = try CommandRun(options + ["--features", "file/features"], in: workspace.path)
-    #expect(run.exitCode == 0 && run.errors.contains("predicting without the feature cache"))
+    #expect(run.exitCode == 0 && run.errors.contains("Predicting without the feature cache"))
     #expect(try run.output == CommandRun(options, in: workspace.path).output)
   }
 

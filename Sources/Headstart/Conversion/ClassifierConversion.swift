@@ -171,11 +171,15 @@ public struct ClassifierConversion: Sendable {
     guard shape.count == 1, let outputs = shape[0] else {
       throw ConversionError.outputShape(path: path, shape: shape)
     }
+    try model.removeIdleEnd(path)
     let (needed, found): (KerasLayer.Activation, _) = (
       outputs == 1 ? .sigmoid : .softmax, model.outputActivation
     )
     if hasLogits {
-      guard found == .linear else { throw ConversionError.notLogits(path: path, found: found) }
+      let activation = model.lastActivation
+      guard activation == .linear else {
+        throw ConversionError.notLogits(path: path, found: activation)
+      }
       try model.activateOutputs(needed, file: path)
     } else if found != needed {
       throw ConversionError.activation(path: path, outputs: outputs, found: found)
@@ -198,6 +202,36 @@ public struct ClassifierConversion: Sendable {
 }
 
 extension KerasModel {
+  /// Removes last layers that change nothing in inference, so that the last one is what gives the
+  /// outputs: training and fine-tuning look there for the activation.
+  fileprivate mutating func removeIdleEnd(_ path: String) throws {
+    while layers.count > 1 {
+      let shapes = try outputShapes(file: path, kind: .unexpected)
+      let isIdle =
+        switch layers[layers.count - 1].kind {
+        case .dropout: true
+        case .flatten, .reshape: shapes[shapes.count - 1] == shapes[shapes.count - 2]
+        default: false
+        }
+      guard isIdle else { return }
+      layers.removeLast()
+    }
+  }
+
+  /// The activation that the outputs have gone through, pooled and turned or not.
+  fileprivate var lastActivation: KerasLayer.Activation {
+    var model = self
+    while let last = model.layers.last {
+      switch last.kind {
+      case .dropout, .flatten, .reshape, .maxPooling2D, .averagePooling2D,
+        .globalAveragePooling2D, .globalMaxPooling2D, .zeroPadding2D:
+        model.layers.removeLast()
+      default: return model.outputActivation
+      }
+    }
+    return .linear
+  }
+
   /// Whether the pixels are scaled before anything else is done with them.
   fileprivate var rescales: Bool {
     for layer in layers {

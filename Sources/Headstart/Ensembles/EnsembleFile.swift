@@ -11,7 +11,8 @@ import Kernels
 ///      "testTime": {"views": 2}}
 ///
 /// Without `testTime`, pictures are judged as they are.
-/// /// Paths are relative to the file's folder and do not leave it by `..`, so that the folder can be
+///
+/// Paths are relative to the file's folder and do not leave it by `..`, so that the folder can be
 /// moved and a file from elsewhere cannot name files outside it.
 public struct EnsembleFile: Codable, Sendable, Equatable {
   public struct Member: Codable, Sendable, Equatable {
@@ -60,10 +61,7 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
     try check(path)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let data = try encoder.encode(self)
-    try AtomicFile.write(to: path) { temporary in
-      try data.write(to: URL(fileURLWithPath: temporary))
-    }
+    try AtomicFile.write(try encoder.encode(self), to: path)
   }
 
   /// Reads and checks a file.

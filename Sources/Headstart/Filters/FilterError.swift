@@ -5,6 +5,7 @@ public enum FilterError: Error, Equatable, CustomStringConvertible {
   case noSuchFilter(Int, layer: String, filters: Int)
   case tooSmall(size: Int, least: Int, layer: String)
   case setting(name: String, expected: String, found: String)
+  case notFinite(layer: String)
 
   public var description: String {
     switch self {
@@ -21,6 +22,8 @@ public enum FilterError: Error, Equatable, CustomStringConvertible {
       return "Nothing is left of \(size) × \(size) pixels at \(layer): it needs at least \(least)."
     case .setting(let name, let expected, let found):
       return "Filters: expected \(name) to be \(expected), found \(found)."
+    case .notFinite(let layer):
+      return "\(layer) gives infinite values or NaN: are the weights sound?"
     }
   }
 }

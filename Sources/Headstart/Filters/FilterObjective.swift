@@ -40,6 +40,7 @@ package struct FilterObjective: Sendable {
   /// - Parameter pictures: (count, size, size, 3), preprocessed.
   package func activations(_ pictures: Tensor, pool: ThreadPool) throws -> [[Double]] {
     let sums = try network(pictures, pool: pool)
+    try checkFinite(sums)
     return (0..<sums.batch).map { Self.activations(sums[row: $0], filters: filters) }
   }
 
@@ -72,7 +73,12 @@ package struct FilterObjective: Sendable {
       }
       return gradient
     }
+    try checkFinite(gradient)
     return (activations, gradient)
+  }
+
+  private func checkFinite(_ values: Tensor) throws {
+    guard values.values.allSatisfy(\.isFinite) else { throw FilterError.notFinite(layer: layer) }
   }
 
   private static func activations(_ sums: ArraySlice<Float>, filters: Int) -> [Double] {

@@ -53,7 +53,7 @@ public struct NetworkArchitecture: Codable, Sendable, Equatable {
   /// - Throws: ``RecipeError``.
   func checkNames(place: String) throws {
     for (index, layer) in layers.enumerated() {
-      let place = "\(place).\(index + 1)"
+      let place = "\(place).\(index)"
       if layer.isOutput { continue }
       guard let known = KerasLayer.arguments[layer.className] else {
         throw RecipeError(

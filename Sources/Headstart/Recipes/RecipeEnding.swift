@@ -16,15 +16,6 @@ extension RecipeWork {
   ///
   /// - Throws: `SubmissionError` for a positive class that does not exist.
   mutating func prepare(event: (RecipeRun.Event) -> Void) throws {
-    for model in recipe.models { try model.checkReady(environment, data) }
-    if recipe.fitsWeights, data.validation.isEmpty,
-      !recipe.result.models.allSatisfy({ recipe.model($0)?.folds ?? 0 > 0 })
-    {
-      throw RecipeError(
-        "\(recipe.name): result.weights",
-        expected: "validation pictures, or folds of all of the result's models, to fit them by",
-        found: "neither")
-    }
     try JudgedPredictions.remove(from: folder)
     for name in RecipeModel.reserved { try folder.remove(name) }
     guard !data.test.isEmpty else { return }
@@ -193,7 +184,7 @@ extension RecipeWork {
     } else {
       try folder.remove("model.h5")
     }
-    guard members.count > 1 || recipe.testTime != TestTime() else {
+    guard members.count > 1 || !recipe.testTime.isPlain else {
       return try folder.remove("ensemble.json")
     }
     try EnsembleFile(

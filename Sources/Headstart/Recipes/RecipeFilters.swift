@@ -6,6 +6,7 @@ extension RecipeModel {
   /// - Throws: ``RecipeError``, ``FilterError`` for filters that the model will not have.
   func checkFilters(place: String) throws {
     guard let filters else { return }
+    let place = "\(place).filters"
     guard let architecture = VGGWeights.Architecture(rawValue: features.backbone.rawValue) else {
       throw RecipeError(
         place, expected: "filters of a model on vgg16 or vgg19",
@@ -14,9 +15,16 @@ extension RecipeModel {
     let all = architecture.convolutions
     let base = try VGGPlan(
       layer: features.layer, convolutions: all.map(\.name), dense: ["fc1", "fc2"], source: place)
-    _ = try filters.plan(
-      convolutions: all.prefix(base.convolutions).map { ($0.name, $0.outputChannels) },
-      source: place)
+    let convolutions = all.prefix(base.convolutions).map { ($0.name, $0.outputChannels) }
+    do {
+      _ = try filters.plan(convolutions: convolutions, source: place)
+    } catch FilterError.unknownLayer(let layer, let known, _) {
+      throw RecipeError("\(place).layer", oneOf: known, found: layer)
+    } catch FilterError.setting(let name, let expected, let found) {
+      throw RecipeError("\(place).\(name)", expected: expected, found: found)
+    } catch let error as FilterError {
+      throw RecipeError(place, expected: "filters that there are", found: "\(error)")
+    }
   }
 }
 

@@ -31,6 +31,12 @@ public struct RecipeRun: Sendable {
     self.environment = environment
   }
 
+  /// Refuses, before any work is done, what could not be carried out with these pictures: weights
+  /// that are not there, a last layer that does not fit the classes, nothing to judge by.
+  ///
+  /// - Throws: ``RecipeError``, ``StageError/noWeights(backbone:searched:)``.
+  public func checkReady(_ data: DataSet) throws { try recipe.checkReady(environment, data) }
+
   /// - Throws: ``RecipeError``, ``Cancelled``, and whatever the stages throw.
   public func run(
     _ data: DataSet, to folder: RunFolder, cancellation: Cancellation = Cancellation(),
@@ -38,6 +44,7 @@ public struct RecipeRun: Sendable {
   ) throws -> RecipeResults {
     let clock = ContinuousClock()
     let start = clock.now
+    try checkReady(data)
     var work = RecipeWork(self, data, folder, cancellation)
     try work.prepare(event: event)
     for model in recipe.models { try work.train(model, event: event) }

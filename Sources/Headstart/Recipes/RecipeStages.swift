@@ -56,6 +56,19 @@ extension Recipe {
   public func weightFiles(_ environment: RecipeEnvironment) throws -> [String] {
     Array(Set(try models.compactMap { try $0.weightFile(environment) })).sorted()
   }
+
+  /// Refuses, before any work is done, what could not be carried out with these pictures.
+  func checkReady(_ environment: RecipeEnvironment, _ data: DataSet) throws {
+    for model in models { try model.checkReady(environment, data) }
+    if fitsWeights, data.validation.isEmpty,
+      !result.models.allSatisfy({ model($0)?.folds ?? 0 > 0 })
+    {
+      throw RecipeError(
+        "\(name): result.weights",
+        expected: "validation pictures, or folds of all of the result's models, to fit them by",
+        found: "neither")
+    }
+  }
 }
 
 extension RecipeModel {

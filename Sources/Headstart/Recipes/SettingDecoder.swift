@@ -122,14 +122,14 @@ extension SettingDecoder {
       self.place = place
     }
 
-    /// The next element, as people count them.
+    /// The next element, counted from 0 as `--set` does.
     private mutating func next() throws -> SettingDecoder {
       guard !isAtEnd else {
         throw RecipeError(place, expected: "a longer list", found: "\(elements.count) values")
       }
       defer { currentIndex += 1 }
       return SettingDecoder(
-        value: elements[currentIndex], place: "\(place).\(currentIndex + 1)")
+        value: elements[currentIndex], place: "\(place).\(currentIndex)")
     }
 
     mutating func decodeNil() -> Bool {

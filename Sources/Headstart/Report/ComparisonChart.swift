@@ -22,8 +22,8 @@ public enum ComparisonChart {
     case validationAccuracy, validationLogLoss, trainingAccuracy, trainingLogLoss
   }
 
-  /// A chart for each measure, side by side, the legend in the runs' order. Trainings without it are left out of its chart, and a
-  /// measure that none has is left out of the figure.
+  /// A chart for each measure, side by side, the legend in the runs' order. Trainings without a
+  /// measure are left out of its chart, and a measure that none has is left out of the figure.
   ///
   /// - Returns: nil if nothing is left.
   public static func svg(

@@ -51,7 +51,8 @@ extension ReportPage {
     var body = Self.figures(rows)
     if !recipe.notes.isEmpty {
       let items = recipe.notes.map { "<li>\(Markup.escaped($0))</li>\n" }.joined()
-      body += Self.heading("What differs from the source") + "<ul>\n\(items)</ul>\n"
+      let title = recipe.published.isEmpty ? "Notes" : "What differs from the source"
+      body += Self.heading(title) + "<ul>\n\(items)</ul>\n"
     }
     lead(body)
   }
