@@ -13,14 +13,38 @@ package enum JSONValue: Sendable, Equatable {
   /// Parses JSON from a file.
   ///
   /// - Throws: `KerasFormatError` naming the file and the object that the text comes from.
-  init(parsing text: String, file: String, object: String) throws {
+  package init(parsing text: String, file: String, object: String) throws {
     do {
       // Foundation bounds the depth of nesting.
-      self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+      self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)).withFloats
     } catch {
       throw KerasFormatError(
         .damaged, file: file, object: object, expected: "JSON",
         found: text.isEmpty ? "nothing" : "text that does not parse")
+    }
+  }
+
+  /// Members that Keras insists are floats: Foundation does not tell 0.0 from 0, and Keras refuses
+  /// an optimizer whose momentum is written as 0.
+  private static let floats: Set = [
+    "learning_rate", "lr", "momentum", "rho", "epsilon", "beta_1", "beta_2", "weight_decay",
+    "decay", "clipnorm", "clipvalue", "global_clipnorm", "ema_momentum",
+    "initial_accumulator_value", "loss_scale_factor",
+  ]
+
+  private var withFloats: JSONValue {
+    switch self {
+    case .array(let values): return .array(values.map(\.withFloats))
+    case .object(let members):
+      let pairs = members.map { key, value in
+        if case .integer(let whole) = value, Self.floats.contains(key) {
+          (key, JSONValue.number(Double(whole)))
+        } else {
+          (key, value.withFloats)
+        }
+      }
+      return .object(Dictionary(uniqueKeysWithValues: pairs))
+    default: return self
     }
   }
 
