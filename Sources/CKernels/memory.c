@@ -15,27 +15,29 @@
 #endif
 #endif
 
-#ifdef WATCHED
-// Under AddressSanitizer, memory of exactly the size asked for, so that it sees what is outside.
-void *ck_allocate(size_t bytes) {
-  if (bytes > SIZE_MAX / 2) return NULL;
+static void *allocateSmall(size_t bytes) {
   void *memory = NULL;
   if (posix_memalign(&memory, 64, bytes ? bytes : 1) != 0) return NULL;
   return memset(memory, 0, bytes);
 }
+
+#ifdef WATCHED
+// Under AddressSanitizer, memory of exactly the size asked for, so that it sees what is outside.
+void *ck_allocate(size_t bytes) { return bytes > SIZE_MAX / 2 ? NULL : allocateSmall(bytes); }
 
 void ck_deallocate(void *memory, size_t bytes) {
   (void)bytes;
   free(memory);
 }
 #else
-enum { HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20, LEAST_MAPPED = 256 << 10 /* below it a huge page is a waste */ };
 
 static size_t roundUp(size_t bytes) { return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
 
 void *ck_allocate(size_t bytes) {
   if (bytes > SIZE_MAX / 2) return NULL;
-  size_t size = roundUp(bytes ? bytes : 1);
+  if (bytes < LEAST_MAPPED) return allocateSmall(bytes);
+  size_t size = roundUp(bytes);
   char *start = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                      -1, 0);
   if (start == MAP_FAILED) return NULL;
@@ -51,7 +53,11 @@ void *ck_allocate(size_t bytes) {
 }
 
 void ck_deallocate(void *memory, size_t bytes) {
-  if (memory) munmap(memory, roundUp(bytes ? bytes : 1));
+  if (bytes < LEAST_MAPPED) {
+    free(memory);
+  } else if (memory) {
+    munmap(memory, roundUp(bytes));
+  }
 }
 #endif
 

@@ -31,8 +31,9 @@ typedef struct {
   int index;
 } Worker;
 
-// The pool whose body this thread is running.
+// The pool whose body this thread is running, and which of its workers it is.
 static _Thread_local ck_pool *running;
+static _Thread_local int runningWorker;
 
 static inline void pauseBriefly(void) {
 #if defined(__x86_64__)
@@ -60,6 +61,7 @@ static void *workerMain(void *argument) {
   free(argument);
   ck_pool *pool = worker.pool;
   running = pool;
+  runningWorker = worker.index;
   for (long seen = 0;; seen++) {
     waitForWork(pool, seen);
     if (pool->ending) return NULL;
@@ -92,14 +94,17 @@ static void waitForWorkers(ck_pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
-void ck_pool_run(ck_pool *pool, void (*body)(void *, int), void *context) {
+// Calls `body` once on every worker; inside a body of the same pool, on the worker that asks.
+static void runOnWorkers(ck_pool *pool, void (*body)(void *, int), void *context) {
   if (running == pool) {
-    for (int worker = 0; worker < pool->threads; worker++) body(context, worker);
+    body(context, runningWorker);
     return;
   }
   pthread_mutex_lock(&pool->turn);
-  ck_pool *before = running;
+  ck_pool *poolBefore = running;
+  int workerBefore = runningWorker;
   running = pool;
+  runningWorker = 0;
   if (pool->threads > 1) {
     pool->body = body;
     pool->context = context;
@@ -108,7 +113,8 @@ void ck_pool_run(ck_pool *pool, void (*body)(void *, int), void *context) {
   }
   body(context, 0);
   if (pool->threads > 1) waitForWorkers(pool);
-  running = before;
+  running = poolBefore;
+  runningWorker = workerBefore;
   pthread_mutex_unlock(&pool->turn);
 }
 
@@ -130,7 +136,7 @@ static void runLoop(void *argument, int worker) {
 
 void ck_pool_for(ck_pool *pool, long count, void (*body)(void *, long, int), void *context) {
   Loop loop = {.count = count, .body = body, .context = context};
-  if (count > 0) ck_pool_run(pool, runLoop, &loop);
+  if (count > 0) runOnWorkers(pool, runLoop, &loop);
 }
 
 ck_pool *ck_pool_create(int threads) {

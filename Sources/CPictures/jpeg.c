@@ -204,3 +204,14 @@ hsp_status hsp_jpeg_read_pixels(hsp_jpeg *jpeg, uint8_t *rgb) {
   }
   return HSP_OK;  // what follows the last row (an end marker, or not) changes no pixel
 }
+
+#define HSP_TEXT(value) #value
+#define HSP_VALUE_TEXT(macro) HSP_TEXT(macro)
+
+const char *hsp_jpeg_version(void) {
+#ifdef LIBJPEG_TURBO_VERSION
+  return "libjpeg-turbo " HSP_VALUE_TEXT(LIBJPEG_TURBO_VERSION);
+#else
+  return "libjpeg " HSP_VALUE_TEXT(JPEG_LIB_VERSION);
+#endif
+}

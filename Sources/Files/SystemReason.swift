@@ -12,7 +12,7 @@ package enum SystemReason {
     switch number {
     case ENOENT, ENOTDIR: obstacle(above: path) ?? plain(number)
     // What stands in the way of a file or a folder is one of the other kind.
-    case EEXIST where !isFolder(path): "there is a file of that name"
+    case EEXIST where !Folder.isFolder(path): "there is a file of that name"
     case EISDIR, ENOTEMPTY, EEXIST: "there is a folder of that name"
     default: plain(number)
     }
@@ -68,11 +68,6 @@ package enum SystemReason {
       guard status.st_mode & S_IFMT == S_IFDIR else { return "\(folder) is not a folder" }
     }
     return nil
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }
 

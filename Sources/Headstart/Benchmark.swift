@@ -8,17 +8,22 @@ public struct Benchmark: Encodable, Sendable {
   public struct Result: Encodable, Sendable {
     /// Pixels square.
     public let size: Int
+    /// Pictures that went through the network together.
     public let batch: Int
+    /// The arithmetic's name, as `--arithmetic` has it.
     public let arithmetic: String
     /// Of the fastest run.
     public let msPerPicture: Double
+    /// Each convolution, in the network's order.
     public let layers: [Layer]
   }
 
   /// One convolution's share, with its pool.
   public struct Layer: Encodable, Sendable {
     public let name: String
+    /// Of the input, in pixels.
     public let height, width: Int
+    /// Channels in and out.
     public let inputChannels, outputChannels: Int
     /// The m of Winograd's F(m×m, 3×3), 1 for direct convolution.
     public let tile: Int
@@ -27,10 +32,15 @@ public struct Benchmark: Encodable, Sendable {
     public let directGFLOPS: Double
   }
 
+  /// The processor's name.
   public let cpu: String
+  /// What the kernels were chosen for, ``InstructionSet/current``.
   public let instructionSet: String
+  /// Threads that computed.
   public let threads: Int
+  /// `vgg16` or `vgg19`.
   public let backbone: String
+  /// In the order in which they were asked for.
   public private(set) var results: [Result]
 
   /// Times every combination of the sizes, batches and arithmetics.

@@ -15,7 +15,9 @@ public struct Calibration: Codable, Sendable, Equatable {
     case validation
   }
 
+  /// Which predictions it was fitted to.
   public let source: Source
+  /// How many there were.
   public let pictures: Int
   /// What the logits are divided by in the model; 1 if no temperature is better beyond doubt.
   public let temperature: Double

@@ -13,6 +13,7 @@ public final class Cancellation: Sendable {
   /// Asks every stage that polls this object to stop.
   public func cancel() { flag.store(true, ordering: .relaxed) }
 
+  /// Whether the work is to end.
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
   /// - Throws: ``Cancelled`` once ``cancel()`` was called.

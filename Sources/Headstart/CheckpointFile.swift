@@ -11,6 +11,14 @@ struct CheckpointFile {
   /// What the run is: two runs of equal values would give the same bits.
   typealias Identity = [String: String]
 
+  /// Seconds that the training took so far, of all its sessions, each up to its last checkpoint.
+  struct TimeSpent: Codable {
+    /// Pictures and features included.
+    var all = 0.0
+    /// Of the epochs.
+    var training = 0.0
+  }
+
   private struct State: Codable {
     var format = 1
     var identity: Identity
@@ -21,6 +29,8 @@ struct CheckpointFile {
     var bestEpoch: Int?
     var bestLoss: Double?
     var slots: [Int]
+    /// nil in files of earlier versions.
+    var spent: TimeSpent?
   }
 
   let path: String
@@ -31,12 +41,14 @@ struct CheckpointFile {
     try AtomicFile.remove(path)
   }
 
-  func write(_ checkpoint: TrainingCheckpoint, identity: Identity) throws {
+  func write(
+    _ checkpoint: TrainingCheckpoint, identity: Identity, spent: TimeSpent
+  ) throws {
     let state = State(
       identity: identity, iterations: checkpoint.iterations, order: checkpoint.order,
       randomStates: checkpoint.randomStates, history: checkpoint.history,
       bestEpoch: checkpoint.best?.epoch, bestLoss: checkpoint.best?.loss,
-      slots: checkpoint.slots.map(\.count))
+      slots: checkpoint.slots.map(\.count), spent: spent)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let text = String(decoding: try encoder.encode(state), as: UTF8.self)
@@ -59,7 +71,9 @@ struct CheckpointFile {
   ///   - identity: of the run that wants to go on.
   /// - Throws: ``CheckpointError`` if the file belongs to another run or does not fit the network,
   ///   `KerasFormatError` if it cannot be read.
-  func read(for model: Sequential, identity: Identity) throws -> TrainingCheckpoint {
+  func read(
+    for model: Sequential, identity: Identity
+  ) throws -> (checkpoint: TrainingCheckpoint, spent: TimeSpent) {
     let file = try HDF5File(opening: path)
     let text = try file.root.string("state")
     guard let state = try? JSONDecoder().decode(State.self, from: Data(text.utf8)),
@@ -74,7 +88,8 @@ struct CheckpointFile {
     let words = ([state.order] + state.randomStates.compactMap { $0 }).map(\.state.count)
     guard state.randomStates.count == model.layers.count, words.allSatisfy({ $0 == 4 }),
       state.slots.allSatisfy({ (0...2).contains($0) }), state.iterations >= 0,
-      !state.history.isEmpty, (state.bestEpoch == nil) == (state.bestLoss == nil)
+      !state.history.isEmpty, state.spent.map({ $0.all >= 0 && $0.training >= 0 }) ?? true,
+      (state.bestEpoch == nil) == (state.bestLoss == nil)
     else { throw damaged("its attribute `state` contradicts itself or the network") }
     let best = try state.bestEpoch.map {
       TrainingCheckpoint.Best(
@@ -91,10 +106,11 @@ struct CheckpointFile {
           "slots/\(parameter)/\(slot)", of: file, count: trainable[parameter].value.values.count)
       }
     }
-    return TrainingCheckpoint(
+    let checkpoint = TrainingCheckpoint(
       weights: try read("weights", of: file, like: model), iterations: state.iterations,
       slots: slots, order: state.order, randomStates: state.randomStates, history: state.history,
       best: best)
+    return (checkpoint, state.spent ?? TimeSpent())
   }
 
   private static func write(_ weights: [[Tensor]], in group: String, of file: HDF5File) throws {

@@ -10,7 +10,9 @@ import NeuralNetwork
 public struct Classifier: Sendable {
   /// The class names, in the order of the labels.
   public let classes: [String]
+  /// How pictures become features.
   public let settings: FeatureSettings
+  /// What computes the features.
   public let backbone: any FeatureExtractor
   /// From one picture's features (h, w, c) to one sigmoid (two classes: the probability of the
   /// second) or a softmax over the classes.

@@ -1,5 +1,6 @@
 /// Predictions held against labels.
 public struct Evaluation: Sendable {
+  /// How good the predictions are.
   public let report: EvaluationReport
   /// How many of the judged pictures the classifier, or a member of the ensemble, was trained on.
   public let trainedOn: Int

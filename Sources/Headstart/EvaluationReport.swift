@@ -2,15 +2,22 @@ import NeuralNetwork
 
 /// How good predictions are, as `evaluate --json` prints it and `metrics.json` keeps it.
 public struct EvaluationReport: Codable, Sendable {
+  /// How good the predictions of one class are.
   public struct Class: Codable, Sendable {
     public let name: String
+    /// Of the pictures predicted to be of the class, the share that is.
     public let precision: Double
+    /// Of the class's pictures, the share predicted to be of it.
     public let recall: Double
+    /// Harmonic mean of precision and recall.
     public let f1: Double
+    /// Pictures of the class.
     public let support: Int
   }
 
+  /// Pictures judged.
   public let count: Int
+  /// The share of pictures whose most probable class is the true one.
   public let accuracy: Double
   /// Wilson's 95 % interval of the accuracy.
   public let accuracyInterval: [Double]
@@ -18,6 +25,7 @@ public struct EvaluationReport: Codable, Sendable {
   public let logLoss: Double
   /// Area under the ROC curve; of more than two classes, the mean of one against the rest.
   public let rocAUC: Double?
+  /// In the classifier's order.
   public let classes: [Class]
   /// `confusion[true][predicted]`.
   public let confusion: [[Int]]

@@ -42,6 +42,7 @@ public struct ExtractionProgress: Sendable, Equatable {
   public var computed = 0, cached = 0, duplicates = 0
   /// Views of pictures that could not be read.
   public var unreadable = 0
+  /// Since the beginning.
   public var seconds: Double = 0
 
   /// Views dealt with in one way or another.
@@ -126,6 +127,9 @@ public enum ExtractionError: Error, Equatable, CustomStringConvertible {
 /// Three things go on at once: pictures are read, hashed, looked up, decoded and resized; batches
 /// of them go through the network; features are written to the disk. Between them stand bounded
 /// queues, so the memory in use does not depend on the number of pictures.
+///
+/// Several processes that fill one store share the work: what another one has in hand is left to it,
+/// and looked for in the end.
 public struct Extraction: Sendable {
   /// Turns a file's bytes, name and hash into the network's inputs, one for each view.
   package typealias Preparation =
@@ -136,6 +140,9 @@ public struct Extraction: Sendable {
   let pool: ThreadPool
   let prepare: Preparation
   private let options: ExtractionOptions
+  /// How long to wait for a picture that another process has in hand, in seconds, while none of
+  /// those that are waited for is finished: it may have been stopped.
+  package var patience: TimeInterval = 60
 
   /// - Parameters:
   ///   - extractor: The network. It computes on the threads of `pool`, which also prepare pictures
@@ -181,10 +188,11 @@ public struct Extraction: Sendable {
     let views = try named(views)
     let started = Date()
     let size = batchSize
+    let claims = FeatureStoreClaims(folder: store.folder)
     let feed = ExtractionFeed(
-      samples: samples, views: views, store: store, batchSize: size, isStrict: options.isStrict,
-      cancellation: cancellation, prepare: prepare)
-    let writer = ExtractionWriter(store)
+      samples: samples, views: views, store: store, claims: claims, batchSize: size,
+      isStrict: options.isStrict, cancellation: cancellation, prepare: prepare)
+    let writer = ExtractionWriter(store, claims: claims)
     feed.start(decoders: options.decoders ?? (pool.threads > 1 ? 1 : 0))
     defer { feed.stop() }
 
@@ -196,18 +204,24 @@ public struct Extraction: Sendable {
       return counts
     }
     do {
-      while let batch = try feed.nextBatch(pool, whileLooking: { progress(counts()) }) {
-        let features = try features(of: batch, samples)
-        try writer.add(batch.map { FeatureRow($0.picture, $0.view) }, features: features)
-        computed += batch.count
-        progress(counts())
-      }
+      repeat {
+        while let prepared = try feed.nextBatch(pool, whileLooking: { progress(counts()) }) {
+          let batch = try feed.stillMissing(prepared)
+          if !batch.isEmpty {
+            let features = try features(of: batch, samples)
+            try writer.add(batch.map { FeatureRow($0.picture, $0.view) }, features: features)
+            computed += batch.count
+          }
+          progress(counts())
+        }
+        // Who waits has nothing in hand: so nobody waits for each other.
+        try writer.finish()
+      } while try feed.takeUpPostponed(patience: patience) { progress(counts()) }
     } catch {
       // What is computed is worth keeping, whatever ended the run; a full disk is told once.
       try? writer.finish()
       throw error
     }
-    try writer.finish()
     // Settles what became of duplicates, and so belongs before the counts.
     let outcomes = feed.outcomes
     let final = counts()

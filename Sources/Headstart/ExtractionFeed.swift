@@ -19,9 +19,19 @@ struct PreparedPicture: Sendable {
 /// Whoever has time prepares the next picture: a few threads of its own while the network computes,
 /// and all threads of the pool when the network would otherwise wait. So no core idles, whether
 /// decoding or the network is the slower part.
+///
+/// Pictures that another process has in hand are postponed: it will have stored them by the time that
+/// all others are done.
 final class ExtractionFeed: Sendable {
   private struct State {
+    /// The samples to be dealt with, and how many of them were begun with.
+    var queue: [Int]
     var next = 0
+    /// Samples whose pictures another process has in hand.
+    var postponed: [Int] = []
+    /// When one of them was last done, and how many were left then.
+    var lastDone = Date()
+    var waitingFor = Int.max
     var inPreparation = 0
     var ready: [PreparedPicture] = []
     var isStopped = false
@@ -35,6 +45,7 @@ final class ExtractionFeed: Sendable {
   private let samples: [Sample]
   private let views: [(view: PictureView, name: FeatureView)]
   private let store: FeatureStore
+  private let claims: FeatureStoreClaims
   private let batchSize: Int
   private let isStrict: Bool
   private let cancellation: Cancellation
@@ -45,17 +56,19 @@ final class ExtractionFeed: Sendable {
   /// - Parameter views: All different, at least one.
   init(
     samples: [Sample], views: [(view: PictureView, name: FeatureView)], store: FeatureStore,
-    batchSize: Int, isStrict: Bool, cancellation: Cancellation,
+    claims: FeatureStoreClaims, batchSize: Int, isStrict: Bool, cancellation: Cancellation,
     prepare: @escaping Extraction.Preparation
   ) {
     self.samples = samples
     self.views = views
     self.store = store
+    self.claims = claims
     self.batchSize = batchSize
     self.isStrict = isStrict
     self.cancellation = cancellation
     self.prepare = prepare
-    var state = State(hashes: Array(repeating: nil, count: samples.count))
+    var state = State(
+      queue: Array(samples.indices), hashes: Array(repeating: nil, count: samples.count))
     state.counts.total = samples.count * views.count
     self.state = Monitor(state)
   }
@@ -95,7 +108,7 @@ final class ExtractionFeed: Sendable {
       try cancellation.check()
       let batch = try state.access { state -> [PreparedPicture]? in
         if let failure = state.failure { throw failure }
-        let isLast = state.next == samples.count && state.inPreparation == 0
+        let isLast = state.next == state.queue.count && state.inPreparation == 0
         guard state.ready.count >= batchSize || isLast else { return nil }
         let batch = Array(state.ready.prefix(batchSize))
         state.ready.removeFirst(batch.count)
@@ -109,9 +122,54 @@ final class ExtractionFeed: Sendable {
       whileLooking()
       // All that is left may be in the hands of the other threads.
       state.wait { state in
-        state.next < samples.count || state.inPreparation == 0 || isOver(state)
+        state.next < state.queue.count || state.inPreparation == 0 || isOver(state)
       }
     }
+  }
+
+  /// Those of a batch that other processes have not stored meanwhile.
+  func stillMissing(_ batch: [PreparedPicture]) throws -> [PreparedPicture] {
+    guard claims.othersAreThere else { return batch }
+    try store.refresh()
+    var missing: [PreparedPicture] = []
+    for picture in batch {
+      if try store.holds(picture.picture, view: picture.view) {
+        claims.settle([picture.picture])
+      } else {
+        missing.append(picture)
+      }
+    }
+    state.access { $0.counts.cached += batch.count - missing.count }
+    return missing
+  }
+
+  /// Turns to the pictures that other processes had in hand, when all others are done and stored.
+  ///
+  /// - Parameters:
+  ///   - patience: Seconds without any of them done after which they are computed here.
+  ///   - whileWaiting: Called while all of them are still in hand.
+  /// - Returns: `false` if there are none.
+  func takeUpPostponed(patience: TimeInterval, whileWaiting: () -> Void) throws -> Bool {
+    let (left, isWaiting, since) = state.access { state in
+      let left = state.postponed.count
+      let isWaiting = left == state.waitingFor
+      if !isWaiting { state.lastDone = Date() }
+      state.waitingFor = left
+      return (left, isWaiting, state.lastDone)
+    }
+    guard left > 0 else { return false }
+    if isWaiting {
+      if Date().timeIntervalSince(since) >= patience { claims.ignoreOthers() }
+      whileWaiting()
+      usleep(100_000)
+    }
+    try store.refresh()
+    state.access { state in
+      state.queue = state.postponed.sorted()
+      state.next = 0
+      state.postponed = []
+    }
+    return true
   }
 
   /// The counts so far, but for the computed ones.
@@ -143,10 +201,10 @@ final class ExtractionFeed: Sendable {
   /// - Returns: `false` if there is none.
   private func prepareNext() -> Bool {
     let claimed = state.access { state -> Int? in
-      guard state.next < samples.count, !isOver(state) else { return nil }
+      guard state.next < state.queue.count, !isOver(state) else { return nil }
       state.inPreparation += 1
       state.next += 1
-      return state.next - 1
+      return state.queue[state.next - 1]
     }
     guard let sample = claimed else { return false }
     var prepared: [PreparedPicture] = []
@@ -167,20 +225,32 @@ final class ExtractionFeed: Sendable {
   private func prepare(_ sample: Int) throws -> [PreparedPicture] {
     let path = samples[sample].path
     do {
+      let known = state.look { $0.hashes[sample] }
+      // One that was postponed is only read again if it falls to this process.
+      if let known {
+        guard try !missingViews(of: known).isEmpty else {
+          state.access { $0.counts.cached += views.count }
+          return []
+        }
+        if claims.isTaken(known) { return postpone(sample) }
+      }
       let bytes = try PictureDecoder.bytes(ofFile: path)
       let picture = PictureHash(of: bytes)
+      guard known == nil || known == picture else { throw ChangedFile() }
       guard isFirst(sample, picture) else { return [] }
-      let missing = try views.filter { try !store.holds(picture, view: $0.name) }
-      state.access { $0.counts.cached += views.count - missing.count }
-      guard !missing.isEmpty else { return [] }
+      let missing = try missingViews(of: picture)
+      guard missing.isEmpty || claims.take(picture, rows: missing.count) else {
+        return postpone(sample)
+      }
       let values: [[Float]]
       do {
-        values = try prepare(bytes, path, picture, missing.map(\.view))
+        values =
+          missing.isEmpty ? [] : try prepare(bytes, path, picture, missing.map(\.view))
       } catch {
-        // Without one of its views, none of the picture counts.
-        state.access { $0.counts.cached -= views.count - missing.count }
+        claims.drop(picture)
         throw error
       }
+      state.access { $0.counts.cached += views.count - missing.count }
       return zip(missing, values).map { view, values in
         PreparedPicture(sample: sample, picture: picture, view: view.name, values: values)
       }
@@ -197,6 +267,22 @@ final class ExtractionFeed: Sendable {
     }
   }
 
+  private struct ChangedFile: Error, CustomStringConvertible {
+    var description: String { "it was written to while it was being looked at" }
+  }
+
+  private func missingViews(
+    of picture: PictureHash
+  ) throws -> [(view: PictureView, name: FeatureView)] {
+    try views.filter { try !store.holds(picture, view: $0.name) }
+  }
+
+  /// Leaves a sample for later: another process has its picture in hand.
+  private func postpone(_ sample: Int) -> [PreparedPicture] {
+    state.access { $0.postponed.append(sample) }
+    return []
+  }
+
   /// Why a file cannot be read, without its path: the reason is told beside it, and of every file
   /// with the same bytes.
   static func reason(_ error: any Error, path: String) -> String {
@@ -208,7 +294,8 @@ final class ExtractionFeed: Sendable {
   private func isFirst(_ sample: Int, _ picture: PictureHash) -> Bool {
     state.access { state in
       state.hashes[sample] = picture
-      guard state.first[picture] == nil else {
+      // A postponed sample comes here again.
+      guard state.first[picture] ?? sample == sample else {
         state.counts.duplicates += views.count
         return false
       }

@@ -10,7 +10,9 @@ public struct PicturePreparation: Sendable, Hashable {
 
   /// In pixels.
   public var height: Int, width: Int
+  /// What is done to the pixels' values.
   public var preprocessing: Preprocessing
+  /// How pictures are resized.
   public var interpolation: Interpolation
   /// Whether the orientation that a camera wrote down is left aside.
   public var ignoresEXIF: Bool

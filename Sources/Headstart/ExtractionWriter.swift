@@ -9,10 +9,15 @@ import Synchronization
 /// the milliseconds that its writing takes.
 final class ExtractionWriter: Sendable {
   private let store: FeatureStore
+  private let claims: FeatureStoreClaims
   private let failure = Mutex<(any Error)?>(nil)
   private let queue = DispatchQueue(label: "headstart.feature-store.writer")
 
-  init(_ store: FeatureStore) { self.store = store }
+  /// - Parameter claims: what is written is let go of.
+  init(_ store: FeatureStore, claims: FeatureStoreClaims) {
+    self.store = store
+    self.claims = claims
+  }
 
   /// Hands over a batch; waits for the one before it, and returns before this one is written.
   ///
@@ -22,6 +27,7 @@ final class ExtractionWriter: Sendable {
     queue.async { [self] in
       do {
         try store.append(features, pictures: rows.map(\.picture), views: rows.map(\.view))
+        claims.settle(rows.map(\.picture))
       } catch {
         failure.withLock { $0 = error }
       }

@@ -12,7 +12,9 @@ public enum FeatureExport {
     public let labels: String?
     /// A path a line, in the order of the rows.
     public let files: String
+    /// (pictures, h, w, c) of the array.
     public let shape: [Int]
+    /// Names of the labels, in their order.
     public let classes: [String]
   }
 

@@ -26,7 +26,9 @@ public struct FeatureStorage: Sendable, Hashable, Codable {
     var expectedRatio: Double { self == .none ? 1 : 0.45 }
   }
 
+  /// The type of the stored numbers.
   public var precision: Precision
+  /// How shards are packed; changes no number.
   public var compression: Compression
 
   public init(precision: Precision = .float32, compression: Compression = .none) {
@@ -61,7 +63,9 @@ public struct FeatureStorage: Sendable, Hashable, Codable {
 
 /// One row of a feature store: a view of a picture.
 public struct FeatureRow: Sendable, Hashable {
+  /// The picture, by its contents.
   public var picture: PictureHash
+  /// What was done to it.
   public var view: FeatureView
 
   public init(_ picture: PictureHash, _ view: FeatureView = .plain) {

@@ -13,8 +13,9 @@ import Synchronization
 ///
 /// So a kill at any moment leaves whole shards and perhaps a temporary file, and any number of
 /// processes may fill one store at the same time: they never touch the same file and never wait
-/// for each other. At worst two of them compute the same picture; then there are two equal rows,
-/// and one is used. As long as the object lives, ``FeatureStorePruning`` leaves the store alone.
+/// to write. What one has in hand the others leave to it (``Extraction``); at worst, as on a disk
+/// without locks, two of them compute the same picture: then there are two equal rows, and one is used.
+/// As long as the object lives, ``FeatureStorePruning`` leaves the store alone.
 ///
 /// Nothing is trusted that was not checked. Opening a store reads the tables of all shards and
 /// checks their structure; the first use of a row checks its shard's SHA-256 over every byte, once

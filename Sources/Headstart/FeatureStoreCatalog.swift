@@ -18,6 +18,7 @@ public struct FeatureStoreSummary: Sendable, Equatable, Encodable {
   public let rows: Int
   /// The number of pictures of each view, under its name.
   public let views: [String: Int]
+  /// Files of rows.
   public let shards: Int
   /// Of all files of the store, in bytes.
   public let bytes: Int

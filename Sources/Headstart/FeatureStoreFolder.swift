@@ -125,8 +125,7 @@ package struct StoreFolder {
   /// is no file at all stays where it is.
   func setAside(_ name: String, reason: String) -> SetAsideShard {
     let from = (path as NSString).appendingPathComponent(name)
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: from, isDirectory: &isFolder), isFolder.boolValue {
+    if Folder.isFolder(from) {
       return SetAsideShard(path: from, movedTo: nil, reason: "it is a folder")
     }
     let folder = (path as NSString).appendingPathComponent(FeatureStore.damagedFolder)

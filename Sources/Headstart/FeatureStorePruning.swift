@@ -20,6 +20,7 @@ public struct FeatureStorePruning: Sendable, Equatable {
   public struct Item: Sendable, Equatable, Encodable {
     /// A store's folder, or a single file of it.
     public let path: String
+    /// Whether it is a whole store.
     public let isStore: Bool
     /// What its deletion frees.
     public let bytes: Int
@@ -29,6 +30,7 @@ public struct FeatureStorePruning: Sendable, Equatable {
 
   /// What would be deleted, and what would be but is in use.
   public struct Plan: Sendable, Equatable, Encodable {
+    /// What is deleted.
     public var items: [Item] = []
     /// Stores that a living process has open, to read or to fill.
     public var inUse: [String] = []

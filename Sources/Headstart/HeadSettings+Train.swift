@@ -39,17 +39,24 @@ extension HeadSettings {
     classes: Int, pool: ThreadPool, progress: (HeadProgress) throws -> Void
   ) throws -> TrainedHead {
     var best: TrainedHead?
+    var solved = 0  // folds of the candidates before
     for (index, pooling) in poolings.enumerated() {
       let trainer = try HeadTrainer(
-        configuration(pooling: pooling, labels: labels, classes: classes), classes: classes,
-        pool: pool)
+        configuration(
+          pooling: pooling, labels: labels, groups: Array(groups.prefix(labels.count)),
+          classes: classes), classes: classes, pool: pool)
+      // Those to come have as many folds, unless their grid goes on beyond an edge.
+      let later = (poolings.count - index - 1) * trainer.configuration.folds
+      var folds = 0
       let trained = try trainer.train(on: source, validation: validation, groups: groups) {
         if case .fold(let done, let total) = $0 {
-          try progress(.fold(done: index * total + done, total: poolings.count * total))
+          folds = total
+          try progress(.fold(done: solved + done, total: solved + total + later))
         } else {
           try progress($0)
         }
       }
+      solved += folds
       // The first of equals, so that the choice does not hang on rounding in the last one.
       if let known = best?.regression?.leastLogLoss, let loss = trained.regression?.leastLogLoss,
         known <= loss

@@ -16,12 +16,15 @@ public struct HeadSettings: Codable, Sendable, Equatable {
   public var hidden: Int?
   /// Share of the units dropped in training. Nil: .5 behind a hidden layer, else none.
   public var dropout: Float?
+  /// Newton's method to convergence, or an optimizer for some epochs.
   public var solver: HeadSolver = .newton
   /// Nil: the solver's default in Keras (rmsprop and adam 0.001, sgd 0.01).
   public var learningRate: Float?
   /// Of sgd.
   public var momentum = 0.0
+  /// Rows in a step of a gradient solver.
   public var batchSize = 32
+  /// Of a gradient solver, at the most.
   public var epochs = 50
   /// Epochs without a better validation loss after which training stops, the best weights
   /// restored. Nil: all epochs run.
@@ -29,6 +32,7 @@ public struct HeadSettings: Codable, Sendable, Equatable {
   /// Whether every class counts as much as every other, however many pictures it has: its weight
   /// is n / (classes · n of the class), as scikit-learn's `balanced`.
   public var balanced = false
+  /// The share of a label that is spread over all classes.
   public var labelSmoothing: Float = 0
   /// Folds of the cross-validation that chooses the strength of `newton`'s regularisation.
   public var folds = 10
@@ -41,6 +45,7 @@ public struct HeadSettings: Codable, Sendable, Equatable {
   public var views = 0
   /// What the views are drawn from.
   public var augmentation = FineTuneSettings.defaultAugmentation
+  /// Of folds, views, first weights and order.
   public var seed: UInt64 = 0
 
   public init() {}
@@ -59,9 +64,11 @@ public struct HeadSettings: Codable, Sendable, Equatable {
 
   /// The settings in the training code's terms.
   ///
-  /// - Parameter labels: of the training pictures; every class occurs.
+  /// - Parameters:
+  ///   - labels: of the training pictures; every class occurs.
+  ///   - groups: a number for each picture; equal ones share a fold. Nil: each is alone.
   func configuration(
-    pooling: HeadPooling, labels: [Int], classes: Int
+    pooling: HeadPooling, labels: [Int], groups: [Int]? = nil, classes: Int
   ) -> HeadConfiguration {
     var configuration = HeadConfiguration()
     configuration.pooling = pooling
@@ -82,8 +89,11 @@ public struct HeadSettings: Codable, Sendable, Equatable {
       configuration.classWeights = LabelledRows.balancedWeights(labels, classes: classes)
     }
     configuration.labelSmoothing = labelSmoothing
-    // No class can be in every fold's training part with more folds than it has pictures.
-    let smallest = (0..<classes).map { label in labels.count { $0 == label } }.min() ?? 0
+    // With more folds than a class has groups, some fold would have none of it.
+    let smallest =
+      FoldGroups.groupsByClass(
+        groups ?? Array(labels.indices), labels: labels, classes: classes
+      ).min() ?? 0
     configuration.folds = max(2, min(folds, smallest))
     configuration.strengths = strength.map { [$0] }
     configuration.seed = seed

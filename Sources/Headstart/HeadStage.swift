@@ -8,15 +8,24 @@ import Pictures
 /// The head stage: extracts whatever features are missing, trains a small dense classifier on
 /// them, and says how good it is.
 public struct HeadStage: Sendable {
+  /// What the stage is at.
   public enum Event: Sendable {
     case extraction(ExtractionProgress)
+    /// Training pictures looked at for near copies of others.
+    case comparing(done: Int, total: Int)
     case head(HeadProgress)
+    case remark(String)
   }
 
+  /// How pictures become features.
   public var settings: FeatureSettings
+  /// What is trained on them, and how.
   public var head: HeadSettings
+  /// The folder of all feature stores.
   public var featuresFolder: String
+  /// Whether the first picture that cannot be read ends everything.
   public var strict: Bool
+  /// What computes.
   public var pool: ThreadPool
 
   public init(
@@ -53,9 +62,17 @@ public struct HeadStage: Sendable {
       data.train + data.validation, cancellation: cancellation
     ) { event(.extraction($0)) }
 
-    let train = LabelledRows(data.train, extracted, offset: 0)
+    var train = LabelledRows(data.train, extracted, offset: 0)
     let validation = LabelledRows(data.validation, extracted, offset: data.train.count)
     try train.checkClasses(data, extracted)
+    if head.solver == .newton {
+      let groups = try FoldGroups(
+        train.paths, labels: train.labels, classes: data.classes.count,
+        featuresFolder: featuresFolder, pool: pool, cancellation: cancellation
+      ) { event(.comparing(done: $0, total: $1)) }
+      train.groups = groups.numbers
+      if let remark = groups.remark { event(.remark(remark)) }
+    }
     let plain = StoredFeatures(store, pictures: train.pictures, labels: train.labels)
     let trainFeatures = StoredFeatures(
       store, pictures: train.pictures, labels: train.labels, views: views.map(\.featureView))
@@ -110,9 +127,13 @@ public struct HeadStage: Sendable {
 
 /// What the head stage made and measured.
 public struct HeadStageResult: Sendable {
+  /// Backbone and head, calibrated.
   public let classifier: Classifier
+  /// The head, with what its training chose.
   public let trained: TrainedHead
+  /// What became of the training pictures, then of those for validation.
   public let extraction: ExtractionResult
+  /// On the pictures trained on: flattering.
   public let train: EvaluationReport
   /// Nil if there were no validation pictures.
   public let validation: EvaluationReport?
@@ -126,6 +147,7 @@ public struct HeadStageResult: Sendable {
   public let dataHash: String
   /// Of the head alone, features at hand.
   public let headSeconds: Double
+  /// Of the whole stage.
   public let seconds: Double
 
   /// What to note in the model's file; nil for a head that no optimizer trained.
@@ -140,7 +162,8 @@ struct LabelledRows {
   var paths: [String] = []
   var pictures: [PictureHash] = []
   var labels: [Int] = []
-  /// Equal for pictures with equal bytes, which must not lie on both sides of a fold.
+  /// Equal for pictures that must not lie on both sides of a fold: those with equal bytes, until
+  /// ``FoldGroups`` says more.
   var groups: [Int] = []
 
   /// - Parameter offset: where the samples begin in the extraction's order.

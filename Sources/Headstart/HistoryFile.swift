@@ -6,17 +6,20 @@ import Pictures
 package enum HistoryFile {
   /// A gradient solver leaves a line an epoch; `newton` a line for each strength it tried.
   package static func text(_ trained: TrainedHead) -> String {
-    if let regression = trained.regression {
-      var text = CSVFile.line(["strength", "out_of_fold_loss", "chosen"])
-      for (strength, loss) in zip(regression.strengths, regression.logLosses) {
-        text += CSVFile.line([
-          String(strength), String(format: "%.6f", loss),
-          strength == regression.chosen ? "1" : "0",
-        ])
-      }
-      return text
+    if let regression = trained.regression { return text(regression) }
+    return text(trained.history)
+  }
+
+  /// A line for each strength.
+  static func text(_ regression: RegressionReport) -> String {
+    var text = CSVFile.line(["strength", "out_of_fold_loss", "chosen"])
+    for (strength, loss) in zip(regression.strengths, regression.logLosses) {
+      text += CSVFile.line([
+        String(strength), String(format: "%.6f", loss),
+        strength == regression.chosen ? "1" : "0",
+      ])
     }
-    return self.text(trained.history)
+    return text
   }
 
   /// A line an epoch.

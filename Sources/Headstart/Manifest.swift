@@ -1,22 +1,39 @@
 import Crypto
 import Files
 import Foundation
+import KerasFormat
 import Kernels
 import Pictures
 
 /// `manifest.json`: what a run was made of, and so how to repeat it.
 public struct Manifest: Codable, Sendable {
+  /// What it was computed on.
   public struct Machine: Codable, Sendable {
+    /// The processor's name.
     public var cpu: String
+    /// What the kernels were chosen for, ``InstructionSet/current``: part of every feature's key.
     public var instructionSet: String
+    /// Cores that the process may use.
     public var cores: Int
+    /// Threads that computed; they change no bits.
     public var threads: Int
+    /// Versions of the libraries whose results are in the numbers: `openblas` (with the kernels it
+    /// chose), `hdf5`, and those of ``PictureLibraries``. Nil in manifests of earlier versions.
+    public var libraries: [String: String]?
 
     public init(threads: Int) {
       cpu = Machine.processorName
       instructionSet = InstructionSet.current.rawValue
       cores = ThreadPool.availableCores
       self.threads = threads
+      libraries = Machine.linked
+    }
+
+    private static var linked: [String: String] {
+      var versions = PictureLibraries.versions
+      versions["openblas"] = LinearAlgebraLibrary.configuration
+      versions["hdf5"] = HDF5Version.linked
+      return versions
     }
 
     /// The processor's name as Linux gives it, `unknown` elsewhere.
@@ -29,10 +46,15 @@ public struct Manifest: Codable, Sendable {
     }
   }
 
+  /// The pictures.
   public struct Data: Codable, Sendable {
+    /// Their folder, as it was given.
     public var path: String
+    /// In the order of the labels.
     public var classes: [String]
+    /// Pictures trained on.
     public var training: Int
+    /// Validation pictures.
     public var validation: Int
     /// SHA-256 of the sorted hashes of all pictures used, with their labels: equal for equal data,
     /// wherever it lies and whatever its files are called.
@@ -49,25 +71,37 @@ public struct Manifest: Codable, Sendable {
     }
   }
 
+  /// A picture that could not be read, and why.
   public struct Unreadable: Codable, Sendable {
     public var path: String
     public var reason: String
   }
 
+  /// The program's version.
   public var headstart = Release.version
+  /// As it was typed.
   public var command: [String]
+  /// When.
   public var started: Date
+  /// How pictures became features.
   public var features: FeatureSettings
+  /// Nil where no head was trained.
   public var head: HeadSettings?
+  /// Nil where nothing was fine-tuned.
   public var fineTuning: FineTuneSettings?
+  /// What it was trained on.
   public var data: Data
+  /// The pretrained weights; nil where there are none, or those of a model.
   public var weightsFile: String?
   /// SHA-256 of the backbone's tensors.
   public var weightsSHA256: String
+  /// SHA-256 of the file `model.h5`.
   public var modelSHA256: String
+  /// What it was computed on.
   public var machine: Machine
   /// Seconds by stage.
   public var seconds: [String: Double]
+  /// Pictures among those for training and validation.
   public var unreadable: [Unreadable]
 
   public init(
@@ -155,6 +189,7 @@ extension Manifest {
 
 /// SHA-256 of whole files.
 public enum FileHash {
+  /// In hexadecimal, read a part at a time.
   public static func sha256(_ path: String) throws -> String {
     let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
     defer { try? handle.close() }

@@ -1,7 +1,11 @@
 import KerasFormat
+import NeuralNetwork
 
 /// A network's layers, output shapes and parameters, as Keras' `model.summary()` prints them.
+///
+/// Of a model's file it also tells the optimizer and the classes, where the file has them.
 public struct ModelSummary: Codable, Sendable {
+  /// A layer.
   public struct Row: Codable, Sendable {
     public let name: String
     public let className: String
@@ -11,10 +15,20 @@ public struct ModelSummary: Codable, Sendable {
   }
 
   public let name: String
+  /// From the input to the output.
   public let layers: [Row]
   public let parameters: Int
+  /// Those that training changes.
   public let trainableParameters: Int
+  /// Those of frozen layers, and moving means and variances.
   public let nonTrainableParameters: Int
+  /// Keras' name of the optimizer that the file notes for training to go on with.
+  public let optimizer: String?
+  public let learningRate: Double?
+  /// Steps done, whose state the file has; 0 if it has none.
+  public let steps: Int?
+  /// By their numbers, of a classifier.
+  public let classes: [String]?
 
   /// - Throws: `KerasFormatError` naming the first layer that does not fit the one before it.
   public init(_ model: KerasModel) throws {
@@ -32,6 +46,12 @@ public struct ModelSummary: Codable, Sendable {
     parameters = model.parameterCount
     trainableParameters = model.layers.reduce(0) { $0 + $1.trainableParameterCount }
     nonTrainableParameters = parameters - trainableParameters
+    // What another program has noted may be nothing that is known here.
+    let optimizer = try? model.optimizer()
+    self.optimizer = optimizer?.rule.className
+    learningRate = optimizer.flatMap { Double("\($0.learningRate)") }
+    steps = optimizer?.iterations
+    classes = model.metadata.flatMap { try? ClassifierMetadata($0, path: model.name) }?.classes
   }
 
   /// Reads a whole model, or the weights of VGG16 or VGG19, which are summarised as the network
@@ -73,11 +93,26 @@ public struct ModelSummary: Codable, Sendable {
         "Trainable params: \(ModelSummary.grouped(trainableParameters))",
         "Non-trainable params: \(ModelSummary.grouped(nonTrainableParameters))",
         String(repeating: "_", count: width),
-      ]).joined(separator: "\n")
+      ] + notes).joined(separator: "\n")
+  }
+
+  /// `Optimizer: Adam, learning rate 0.001, 930 steps` and `Classes: {cats: 0, dogs: 1}`.
+  private var notes: [String] {
+    var notes: [String] = []
+    if let optimizer, let learningRate, let steps {
+      notes.append(
+        "Optimizer: \(optimizer), learning rate \(learningRate), "
+          + (steps == 0 ? "at its first step" : "\(ModelSummary.grouped(steps)) steps"))
+    }
+    if let classes {
+      let numbered = classes.enumerated().map { "\($1): \($0)" }
+      notes.append("Classes: {\(numbered.joined(separator: ", "))}")
+    }
+    return notes
   }
 
   /// 1,212,513
-  static func grouped(_ number: Int) -> String {
+  package static func grouped(_ number: Int) -> String {
     var digits = String(number)
     var groups: [String] = []
     while digits.count > 3 {

@@ -31,3 +31,10 @@ extension Optimizer {
       ? Optimizer(tuning.rule, learningRate: tuning.learningRate) : Optimizer(.rmsprop())
   }
 }
+
+extension TrainedModel {
+  /// The optimizer to note in the file of the classifier that has this model.
+  func optimizer(notedIn classifier: Classifier) -> Optimizer {
+    optimizer.noted(in: classifier, isLastEpoch: bestEpoch == history.count)
+  }
+}

@@ -13,8 +13,15 @@ public struct PictureSet: Codable, Sendable, Equatable {
     prefixes = Set(hashes.map { Array($0.bytes.prefix(Self.width)) })
   }
 
+  /// The pictures of both.
+  public init(_ first: PictureSet, _ second: PictureSet) {
+    prefixes = first.prefixes.union(second.prefixes)
+  }
+
+  /// Pictures in the set.
   public var count: Int { prefixes.count }
 
+  /// Whether a picture is in the set.
   public func contains(_ hash: PictureHash) -> Bool {
     prefixes.contains(Array(hash.bytes.prefix(Self.width)))
   }

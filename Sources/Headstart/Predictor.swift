@@ -27,6 +27,7 @@ public struct Prediction: Sendable {
 /// With several views of each picture (test-time augmentation), its probabilities are the mean of
 /// those of the views.
 public struct Predictor: Sendable {
+  /// What became of one picture.
   public enum Outcome: Sendable {
     case predicted(Prediction)
     case unreadable(path: String, reason: String)
@@ -39,6 +40,7 @@ public struct Predictor: Sendable {
     }
   }
 
+  /// What predicts.
   public let classifier: Classifier
   /// The views of each picture over whose probabilities the mean is taken.
   public let views: [PictureView]

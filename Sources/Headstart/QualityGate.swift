@@ -2,7 +2,9 @@ import Foundation
 
 /// What a classifier must reach to be accepted.
 public struct QualityGate: Sendable, Equatable {
+  /// Nil for any.
   public var minimumAccuracy: Double?
+  /// Nil for any.
   public var maximumLogLoss: Double?
 
   public init(minimumAccuracy: Double? = nil, maximumLogLoss: Double? = nil) {
@@ -35,6 +37,7 @@ public struct QualityGate: Sendable, Equatable {
 
 /// A classifier is not as good as it must be.
 public struct QualityGateFailure: Error, Equatable, CustomStringConvertible {
+  /// A sentence for each demand that is not met.
   public let shortcomings: [String]
 
   public var description: String { "not accepted: \(shortcomings.joined(separator: "; "))." }

@@ -1,5 +1,6 @@
 import Foundation
 import KerasFormat
+import Pictures
 
 /// The folder that a command leaves its results in: `runs/<time>-<command>` by default.
 ///
@@ -9,6 +10,7 @@ public struct RunFolder: Sendable {
   /// As it was given, or relative to the working folder.
   public let folder: String
 
+  /// The folder as a URL.
   public var url: URL { URL(fileURLWithPath: folder, isDirectory: true) }
 
   /// Makes the folder, and sees whether it can be written to.
@@ -41,12 +43,15 @@ public struct RunFolder: Sendable {
     return lock
   }
 
+  /// The path of a file in the folder.
   public func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
 
+  /// Writes a file of UTF-8, atomically.
   public func write(_ text: String, to name: String) throws {
     try write(Data(text.utf8), to: name)
   }
 
+  /// Writes a file, atomically.
   public func write(_ data: Data, to name: String) throws {
     try AtomicFile.write(data, to: path(name))
   }
@@ -62,6 +67,16 @@ public struct RunFolder: Sendable {
     encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try write(String(decoding: encoder.encode(value), as: UTF8.self) + "\n", to: name)
+  }
+
+  /// `split.csv`: which picture went where, if a split was made; one that an earlier run left is
+  /// removed otherwise.
+  public func write(split: SplitTable?) throws {
+    if let split {
+      try write(split.csv, to: "split.csv")
+    } else {
+      try remove("split.csv")
+    }
   }
 
   private static func timestamp(_ date: Date) -> String {

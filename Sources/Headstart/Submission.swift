@@ -10,6 +10,7 @@ import Pictures
 /// order (2 before 10); probabilities are clipped, since one confident mistake costs −ln p, and
 /// have six decimals.
 public struct Submission: Sendable {
+  /// Names of the labels, in their order.
   public let classes: [String]
   /// Index of the class whose probability is the label, of two.
   public let positive: Int
@@ -91,6 +92,22 @@ public struct Submission: Sendable {
   private func format(_ probability: Double) -> String {
     String(format: "%.6f", min(max(probability, clip), 1 - clip))
   }
+}
+
+/// What a recipe says of its submission, which `submit` repeats unless told otherwise.
+public struct SubmissionChoice: Codable, Sendable, Equatable {
+  /// The class whose probability is the label, of two; nil: the last.
+  public var positive: String?
+  /// Probabilities are kept within [clip, 1 − clip]; nil: what the calibration says is best.
+  public var clip: Double?
+
+  public init(positive: String? = nil, clip: Double? = nil) {
+    self.positive = positive
+    self.clip = clip
+  }
+
+  /// Whether it says nothing.
+  var isEmpty: Bool { positive == nil && clip == nil }
 }
 
 /// Why a submission cannot be laid out.

@@ -28,7 +28,7 @@ public struct TestTime: Codable, Sendable, Equatable {
         expected: "1 to \(PictureView.testTimeCount) views", found: "\(views)")
     }
     try augmentation.check()
-    // Not the draws that training saw.
+    // Other draws than those of training with the same seed.
     return PictureView.random(views, of: augmentation, seed: seed &+ 1)
   }
 }

@@ -9,6 +9,7 @@ import NeuralNetwork
 /// max-pooling of stride 2 that drops an odd last row or column. Layers have Keras' names:
 /// `block1_conv1` … `block5_pool`, then, where the weights hold them, `fc1` and `fc2` (ReLU).
 public struct VGGBackbone: FeatureExtractor {
+  /// As they were given.
   public let settings: FeatureSettings
   public let key: FeatureKey
   public let outputShape: FeatureShape
@@ -20,6 +21,9 @@ public struct VGGBackbone: FeatureExtractor {
   /// Index of the first convolution that was fine-tuned, and that `model.h5` marks as trainable;
   /// nil if all are frozen.
   public let trainableFrom: Int?
+
+  /// What is to be said of the weights' file, ``PretrainedWeights/warning(of:)``.
+  public private(set) var warning: String?
 
   /// Whether a pooling follows, for each of ``convolutions``.
   let pools: [Bool]
@@ -104,6 +108,7 @@ public struct VGGBackbone: FeatureExtractor {
     try self.init(
       convolutions: weights.convolutions, dense: weights.dense, settings: settings, source: path,
       pool: pool)
+    warning = PretrainedWeights.warning(of: path) { weights }
   }
 
   /// Features of preprocessed pictures.

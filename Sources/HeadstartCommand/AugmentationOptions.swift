@@ -25,6 +25,25 @@ struct RangeArgument: ExpressibleByArgument {
     }
     return numbers[place]...numbers[place + 1]
   }
+
+  /// A pair and no more.
+  func onlyPair(_ option: String) throws -> ClosedRange<Double> {
+    guard numbers.count <= 2 else {
+      throw ValidationError("\(option): expected two numbers, found \(numbers.count).")
+    }
+    return try pair(option)
+  }
+
+  /// A pair of factors, or r for those from 1 − r to 1 + r.
+  func zoom(_ option: String) throws -> ClosedRange<Double> {
+    guard numbers.count == 1 else { return try onlyPair(option) }
+    guard numbers[0] >= 0, numbers[0] < 1 else {
+      throw ValidationError(
+        "\(option): expected a number of at least 0 and below 1, or low,high, found"
+          + " \(numbers[0]).")
+    }
+    return Augmentation.zoom(numbers[0])
+  }
 }
 
 /// The ranges of an ``Augmentation``, under the names of Keras' `ImageDataGenerator`.
@@ -109,24 +128,30 @@ struct AugmentationOptions: ParsableArguments {
     result.heightShiftRange = heightShiftRange ?? base.heightShiftRange
     result.shearRange = shearRange ?? base.shearRange
     if let zoomRange {
-      result.zoomRange =
-        zoomRange.numbers.count == 1
-        ? Augmentation.zoom(zoomRange.numbers[0]) : try zoomRange.pair("--zoom-range")
+      result.zoomRange = try zoomRange.zoom("--zoom-range")
     }
     result.channelShiftRange = channelShiftRange ?? base.channelShiftRange
     result.horizontalFlip = horizontalFlip ?? base.horizontalFlip
     result.verticalFlip = verticalFlip ?? base.verticalFlip
     result.brightnessRange =
-      try brightnessRange?.pair("--brightness-range") ?? base.brightnessRange
+      try brightnessRange?.onlyPair("--brightness-range") ?? base.brightnessRange
     result.fillMode = fillMode ?? base.fillMode
     result.cval = cval ?? base.cval
     result.randomResizedCrop = randomResizedCrop?.crop ?? base.randomResizedCrop
-    do {
-      try result.check()
-    } catch {
-      throw ValidationError("\(error)")
-    }
+    try WrongUsage.refusing { try result.check() }
     return result
+  }
+
+  /// The first of the options that is given.
+  var given: String? {
+    [
+      ("--rotation-range", rotationRange != nil), ("--width-shift-range", widthShiftRange != nil),
+      ("--height-shift-range", heightShiftRange != nil), ("--shear-range", shearRange != nil),
+      ("--zoom-range", zoomRange != nil), ("--channel-shift-range", channelShiftRange != nil),
+      ("--horizontal-flip", horizontalFlip != nil), ("--vertical-flip", verticalFlip != nil),
+      ("--brightness-range", brightnessRange != nil), ("--fill-mode", fillMode != nil),
+      ("--cval", cval != nil), ("--random-resized-crop", randomResizedCrop != nil),
+    ].first { $0.1 }?.0
   }
 }
 
@@ -156,6 +181,22 @@ struct ViewOptions: ParsableArguments {
   var noAugmentation = false
 
   @OptionGroup var ranges: AugmentationOptions
+
+  /// Ranges that no view would be drawn from are a misunderstanding, and so are views of nothing.
+  ///
+  /// - Parameter views: how many are drawn of each picture.
+  func check(views: Int) throws {
+    if views == 0, let option = noAugmentation ? "--no-augmentation" : ranges.given {
+      throw ValidationError(
+        "\(option) is about augmented views, of which there are none: say with --views how many of"
+          + " each picture there shall be.")
+    }
+    if views > 0, try augmentation().isNeutral {
+      throw ValidationError(
+        "--no-augmentation leaves nothing to draw --views \(views) from: give a range, such as"
+          + " --rotation-range 10.")
+    }
+  }
 
   func augmentation() throws -> Augmentation {
     try ranges.augmentation(

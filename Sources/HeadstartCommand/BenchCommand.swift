@@ -76,6 +76,16 @@ struct BenchCommand: ParsableCommand {
     guard network == nil || sizes.count <= 1 && batches.count <= 1 && !fineTune else {
       throw ValidationError("--network takes one --size and one --batch, and no --fine-tune.")
     }
+    if network != nil || fineTune {
+      let mode = fineTune ? "--fine-tune" : "--network"
+      let given = [
+        ("--layers", layers), ("--arithmetic", !arithmetics.isEmpty),
+        ("--backbone", backbone != .vgg16),
+      ].first { $0.1 }
+      if let option = given?.0 {
+        throw ValidationError("\(option) means nothing to \(mode).")
+      }
+    }
     guard sizes.allSatisfy({ (32...4096).contains($0) }) else {
       throw ValidationError("--size must lie between 32 and 4096.")
     }
@@ -103,7 +113,7 @@ struct BenchCommand: ParsableCommand {
       architecture: backbone, sizes: sizes.isEmpty ? [150, 224] : sizes,
       batches: batches.isEmpty ? [1, 8, 16] : batches,
       arithmetics: arithmetics.isEmpty ? [.f32] : arithmetics, repetitions: repetitions,
-      pool: ThreadPool(threads: threads ?? ThreadPool.availableCores),
+      pool: ThreadPool(starting: threads ?? ThreadPool.availableCores),
       cancellation: Interruption.cancellation
     ) { result in
       guard !json, layers else { return }
@@ -121,7 +131,7 @@ struct BenchCommand: ParsableCommand {
 
   private func run(_ network: NetworkBenchmark.Network, on data: String) throws {
     FreedMemory.keep()
-    let pool = ThreadPool(threads: threads ?? ThreadPool.availableCores)
+    let pool = try ThreadPool(starting: threads ?? ThreadPool.availableCores)
     let options = DataSetOptions(validationFraction: 0, findDuplicates: false)
     let benchmark = try NetworkBenchmark(
       network, data: DataSet.open(data, options: options, pool: pool), size: sizes.first ?? 150,
@@ -153,7 +163,7 @@ struct BenchCommand: ParsableCommand {
     FreedMemory.keep()
     let benchmark = try FineTuneBenchmark(
       sizes: sizes.isEmpty ? [150, 224] : sizes, batches: batches.isEmpty ? [16] : batches,
-      repetitions: repetitions, pool: ThreadPool(threads: threads ?? ThreadPool.availableCores),
+      repetitions: repetitions, pool: ThreadPool(starting: threads ?? ThreadPool.availableCores),
       cancellation: Interruption.cancellation)
     if json {
       try Console.json(benchmark)

@@ -59,6 +59,7 @@ struct FeatureOptions: ParsableArguments {
     guard (1...4096).contains(size) else {
       throw ValidationError("--size must lie between 1 and 4096, not \(size).")
     }
+    try WrongUsage.refusing { try settings.checkLayer() }
   }
 
   var settings: FeatureSettings {
@@ -81,7 +82,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "No progress on standard error; errors and warnings only.")
   var quiet = false
 
-  @Flag(help: "Results as one JSON object on standard output, and nothing else there.")
+  @Flag(help: "Results as JSON on standard output, and nothing else there.")
   var json = false
 
   func validate() throws {
@@ -90,7 +91,10 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  var threadPool: ThreadPool { ThreadPool(threads: threads ?? ThreadPool.availableCores) }
+  /// - Throws: `KernelsError.noThreads` where the system has no room for so many.
+  func threadPool() throws -> ThreadPool {
+    try ThreadPool(starting: threads ?? ThreadPool.availableCores)
+  }
 
   /// A line of progress or comment, unless `--quiet`.
   func note(_ text: @autoclosure () -> String) {
@@ -104,7 +108,7 @@ extension FeatureOptions {
     guard backbone != .none else { return (try PixelBackbone(settings: settings), nil) }
     let path = try weights ?? WeightsLocation.find(backbone, layer: settings.layer)
     let backbone = try VGGBackbone(weightFile: path, settings: settings, pool: pool)
-    WeightsWarning.show(path)
+    if let warning = backbone.warning { Console.note("warning: \(warning)") }
     return (backbone, path)
   }
 }
@@ -114,7 +118,7 @@ enum WeightsWarning {
   static func show(_ path: String) {
     // A file that cannot be read is an error where it is used.
     if let warning = try? PretrainedWeights.warning(of: path) {
-      Console.note("warning: \(warning)")
+      Console.warning("\(warning)")
     }
   }
 }

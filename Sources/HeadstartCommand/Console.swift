@@ -5,8 +5,13 @@ import Foundation
 enum Console {
   static let errorIsTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
 
-  /// Results, and nothing but results.
+  /// Results, and nothing but results, for people; see ``Printable``.
   static func result(_ text: String) {
+    exact(Printable.text(text, keepsLines: true))
+  }
+
+  /// Results for programs, to the byte.
+  static func exact(_ text: String) {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     } catch {
@@ -18,10 +23,15 @@ enum Console {
 
   /// Diagnostics and progress.
   static func note(_ text: String) {
-    raw(text + "\n")
+    raw(Printable.text(text, keepsLines: true) + "\n")
   }
 
-  /// As ``note(_:)`` without a line feed. Where nobody can read it, nobody misses it.
+  /// A note of one line, whatever the names in it hold.
+  static func line(_ text: String) { note(Printable.text(text)) }
+
+  static func warning(_ text: String) { line("warning: " + text) }
+
+  /// On standard error as it is, terminal codes and all. Where nobody can read it, nobody misses it.
   static func raw(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
@@ -32,11 +42,12 @@ enum Console {
     let encoder = JSONEncoder()
     encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    result(String(decoding: try encoder.encode(value), as: UTF8.self))
+    exact(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
   /// Columns padded to their widest cell; the first column is aligned left, the others right.
   static func table(_ rows: [[String]]) -> String {
+    let rows = rows.map { $0.map { Printable.text($0) } }
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
       rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0

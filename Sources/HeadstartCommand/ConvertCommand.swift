@@ -17,8 +17,8 @@ struct ConvertCommand: ParsableCommand {
 
         headstart convert runs/pets/model.h5 --output pets.keras
         headstart convert tuned.keras --like runs/pets/model.h5 --output tuned.h5
-        headstart convert keras-model.h5 --classes cats,dogs --preprocessing rescale \\
-          --interpolation nearest --output model.h5
+        headstart convert keras-model.h5 --classes cats,dogs \\
+          --preprocessing rescale --interpolation nearest --output model.h5
 
       Read are Sequential models, and functional ones whose layers form a chain, of Keras 1, 2 and 3, \
       models nested in them included. The outputs must be one sigmoid (the probability of the second \
@@ -28,7 +28,7 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Classifier, or model saved by Keras.",
+    help: "Classifier, the folder of a run, or model saved by Keras.",
     completion: .file(extensions: ["h5", "hdf5", "keras"]))
   var model: String
 
@@ -85,8 +85,11 @@ struct ConvertCommand: ParsableCommand {
     func place(_ path: String) -> String {
       URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
     }
-    for source in [model, like].compactMap({ $0 }) where place(source) == place(output) {
-      throw ValidationError("--output would replace \(source): name another file.")
+    for source in [model, like].compactMap({ $0 }) {
+      let file = (try? ModelPlace.single(source)) ?? source
+      guard place(file) != place(output) else {
+        throw ValidationError("--output would replace \(file): name another file.")
+      }
     }
   }
 
@@ -102,11 +105,12 @@ struct ConvertCommand: ParsableCommand {
     settings.ignoreEXIF = ignoreEXIF
     settings.size = size
     settings.hasLogits = logits
-    settings.like = like
-    let conversion = try ClassifierConversion(model, settings, pool: common.threadPool)
-    for remark in conversion.remarks { Console.note("warning: \(remark)") }
+    settings.like = try like.map { try ModelPlace.single($0) }
+    let conversion = try ClassifierConversion(
+      ModelPlace.single(model), settings, pool: common.threadPool())
+    for remark in conversion.remarks { Console.warning("\(remark)") }
     if FileManager.default.fileExists(atPath: output) {
-      Console.note("warning: \(output) is replaced")
+      Console.warning("\(output) is replaced")
     }
     try conversion.write(to: output)
     let report = Report(conversion, output: output)

@@ -31,15 +31,52 @@ struct LabelOptions: ParsableArguments {
     guard labels == nil || labelsFrom == .folder else {
       throw ValidationError("--labels and --labels-from name exclude each other.")
     }
+    if let classOrder, let order = options.classOrder,
+      order.isEmpty || order.contains("") || Set(order).count < order.count
+    {
+      throw ValidationError(
+        WrongUsage.sentence(
+          "--class-order", "the names of the classes, each once, with commas between them",
+          classOrder))
+    }
   }
 
   var options: DataSetOptions {
     var options = DataSetOptions()
     options.labels = labels.map { .csv($0) } ?? (labelsFrom == .name ? .names : .folders)
     options.classOrder = classOrder.map {
-      $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      $0.split(separator: ",", omittingEmptySubsequences: false).map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
     }
     return options
+  }
+
+  /// Reads DATA; an order of other classes than it has is wrong usage.
+  func reading(_ path: String, _ body: () throws -> DataSet) throws -> DataSet {
+    do {
+      return try body()
+    } catch let error as DataSetError {
+      guard let classOrder else { throw error }
+      switch error {
+      case .unknownClass(let name, let expected, _) where expected == options.classOrder:
+        throw ValidationError(
+          "--class-order: expected all classes of \(path), found \(classOrder) without \(name).")
+      // A folder without pictures is another matter.
+      case .emptyClass(let name, let place) where place.split(separator: "/").last != name[...]:
+        throw ValidationError(
+          "--class-order: expected classes of \(path), found \(name), which it does not have.")
+      default: throw error
+      }
+    }
+  }
+
+  /// Refuses another order than a trained classifier's.
+  func check(classes: [String]) throws {
+    guard let order = options.classOrder, order != classes else { return }
+    throw ValidationError(
+      "--class-order is for training: the classes of this model stand in the order"
+        + " \(classes.joined(separator: ",")).")
   }
 
   /// Reads the folder for a classifier to judge: nothing is set aside, and there may be one class.
@@ -48,11 +85,7 @@ struct LabelOptions: ParsableArguments {
     _ path: String, classes: [String], _ common: CommonOptions, pool: ThreadPool
   ) throws -> DataSet {
     var options = options
-    guard options.classOrder == nil || options.classOrder == classes else {
-      throw ValidationError(
-        "--class-order is for training: the classes of this model stand in the order"
-          + " \(classes.joined(separator: ",")).")
-    }
+    try check(classes: classes)
     options.classOrder = classes
     options.validationFraction = 0
     options.minimumClasses = 1
@@ -98,8 +131,10 @@ struct DataOptions: ParsableArguments {
   /// - Parameters:
   ///   - features: folder of the feature cache, which keeps what a split is made by.
   ///   - limit: at most so many pictures of each part; nil for all.
+  ///   - trains: whether a split must leave pictures of every class to train on.
   func open(
-    _ path: String, features: String, limit: Int? = nil, _ common: CommonOptions,
+    _ path: String, features: String, limit: Int? = nil, trains: Bool = false,
+    _ common: CommonOptions,
     pool: ThreadPool
   ) throws -> DataSet {
     var options = labelOptions.options
@@ -109,14 +144,31 @@ struct DataOptions: ParsableArguments {
     options.sketches = SketchFile.read(in: features)
     let bar = ProgressBar("Split", unit: "pictures", quiet: common.quiet)
     defer { bar.finish() }
-    var dataSet = try DataSet.open(
-      path, options: options, pool: pool, progress: { bar.update(done: $0, total: $1) },
-      check: { try Interruption.cancellation.check() })
+    var dataSet = try labelOptions.reading(path) {
+      try DataSet.open(
+        path, options: options, pool: pool, progress: { bar.update(done: $0, total: $1) },
+        check: { try Interruption.cancellation.check() })
+    }
     bar.finish()
+    if trains, keepSplit == nil { try checkShare(of: dataSet) }
     try SketchFile.write(dataSet.sketches, in: features)
     if let limit { dataSet = dataSet.limited(to: limit) }
     dataSet.report(common)
     return dataSet
+  }
+}
+
+extension DataOptions {
+  /// Refuses a share for validation that leaves nothing of a class to train on.
+  private func checkShare(of dataSet: DataSet) throws {
+    guard dataSet.split != nil else { return }
+    let left = Set(dataSet.train.compactMap(\.label))
+    guard let label = dataSet.classes.indices.first(where: { !left.contains($0) }) else { return }
+    let count = dataSet.validation.count { $0.label == label }
+    throw ValidationError(
+      WrongUsage.sentence(
+        "--validation-share", "a share that leaves pictures of every class to train on",
+        "\(validationShare), which takes all \(count) of \(dataSet.classes[label])"))
   }
 }
 
@@ -134,21 +186,9 @@ extension DataSet {
       common.note(
         "no pictures are set apart in a folder, so \(validation.count) were chosen to validate")
     }
-    for problem in problems { Console.note("warning: \(problem)") }
+    for problem in problems { Console.warning("\(problem)") }
     if !skipped.isEmpty {
       common.note("\(skipped.count) files that are no pictures were skipped")
-    }
-  }
-}
-
-extension RunFolder {
-  /// `split.csv`: which picture went where, if a split was made; one that an earlier run left is
-  /// removed otherwise.
-  func write(split: SplitTable?) throws {
-    if let split {
-      try write(split.csv, to: "split.csv")
-    } else {
-      try remove("split.csv")
     }
   }
 }

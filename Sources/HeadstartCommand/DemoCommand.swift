@@ -114,7 +114,7 @@ struct DemoCommand: ParsableCommand {
     let pictures = DemoPictures(seed: seed)
     let bar = ProgressBar("Drawing", unit: "pictures", quiet: quiet)
     defer { bar.finish() }
-    let pool = ThreadPool(threads: threads ?? ThreadPool.availableCores)
+    let pool = try ThreadPool(starting: threads ?? ThreadPool.availableCores)
     try pictures.write(to: folder, pool: pool, cancellation: Interruption.cancellation) {
       bar.update(done: $0, total: pictures.count)
     }

@@ -49,12 +49,14 @@ struct DoctorCommand: ParsableCommand {
   }
 
   func run() throws {
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     var options = labelOptions.options
     options.validationFraction = 0
     options.minimumClasses = 1
     let check = { try Interruption.cancellation.check() }
-    let dataSet = try DataSet.open(data, options: options, pool: pool, check: check)
+    let dataSet = try labelOptions.reading(data) {
+      try DataSet.open(data, options: options, pool: pool, check: check)
+    }
     let bar = ProgressBar("Examination", unit: "pictures", quiet: common.quiet)
     defer { bar.finish() }
     let examination = try DataSetExamination(

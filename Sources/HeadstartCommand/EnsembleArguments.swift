@@ -26,6 +26,16 @@ enum EnsembleArguments {
     return others + ["--"] + pictures + arguments[end...].dropFirst()
   }
 
+  /// What to say of arguments with `--ensemble` that cannot be parsed: often the first model is
+  /// missing, since the option took it.
+  static func hint(_ arguments: [String]) -> String? {
+    guard let command = arguments.first, commands.contains(command),
+      arguments.contains("--ensemble")
+    else { return nil }
+    return "  The first model stands before --ensemble: headstart \(command) a.h5 "
+      + (command == "predict" ? "pictures" : "photos") + " --ensemble b.h5 c.h5"
+  }
+
   private static func isThere(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Headstart
+import KerasFormat
 import Pictures
 
 struct EvaluateCommand: ParsableCommand {
@@ -18,6 +19,7 @@ struct EvaluateCommand: ParsableCommand {
         headstart evaluate runs/pets/model.h5 photos --json | jq .logLoss
         headstart evaluate runs/pets/model.h5 photos --output judged
         headstart evaluate runs/a photos --ensemble runs/b runs/c
+        headstart evaluate runs/a photos --ensemble runs/b --fit-weights runs/ab.json
       """)
 
   @Argument(
@@ -39,6 +41,16 @@ struct EvaluateCommand: ParsableCommand {
       valueName: "folder"), completion: .directory)
   var output: String?
 
+  @Option(
+    name: .customLong("fit-weights"),
+    help: ArgumentHelp(
+      "Weigh the models of the mean by these pictures, and write it as an ensemble.json.",
+      discussion: """
+        The weights are those of least log loss. None of the models may have been trained on the \
+        pictures, and all of them must lie in FILE's folder or below.
+        """, valueName: "file"), completion: .file(extensions: ["json"]))
+  var fitWeights: String?
+
   @OptionGroup(title: "Data options") var labelOptions: LabelOptions
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Quality") var quality: QualityOptions
@@ -48,9 +60,19 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
+    if let fitWeights {
+      guard session.ensemble.members.count > 1 else {
+        throw ValidationError("--fit-weights needs further models to weigh: --ensemble MODEL…")
+      }
+      // Before any work is done.
+      _ = try EnsembleFile(session.ensemble, at: fitWeights)
+      try AtomicFile.check(fitWeights)
+    }
     let samples = try pictures(for: session)
     let folder = try output.map { try RunFolder($0, command: "evaluate") }
-    let outcomes = try session.predict(samples.map(\.path), cached: true)
+    let outcomes =
+      try fitWeights.map { try fit(session, samples, to: $0) }
+      ?? session.predict(samples.map(\.path), cached: true)
     guard outcomes.contains(where: { if case .predicted = $0 { true } else { false } }) else {
       try session.finish(outcomes)
       return
@@ -58,9 +80,9 @@ struct EvaluateCommand: ParsableCommand {
     let evaluation = try Evaluation(
       outcomes: outcomes, labels: samples.map(\.label), ensemble: session.ensemble)
     if evaluation.trainedOn > 0 {
-      Console.note(
+      Console.warning(
         """
-        warning: \(evaluation.trainedOn) of these \(evaluation.report.count) pictures are among \
+        \(evaluation.trainedOn) of these \(evaluation.report.count) pictures are among \
         those that the classifier was trained on; the figures flatter it
         """)
     }
@@ -77,6 +99,21 @@ struct EvaluateCommand: ParsableCommand {
     }
     try quality.gate.check(evaluation.report, of: split?.rawValue ?? "measured")
     try session.finish(outcomes)
+  }
+
+  /// What the fitted mean says of the pictures it was fitted to.
+  private func fit(
+    _ session: PredictionSession, _ samples: [(path: String, label: Int)], to file: String
+  ) throws -> [Predictor.Outcome] {
+    let outcomes = try session.predictMembers(samples.map(\.path))
+    let fitted = try session.ensemble.fitted(to: outcomes, labels: samples.map(\.label))
+    try EnsembleFile(fitted, at: file).write(to: file)
+    for member in fitted.members {
+      common.note(String(format: "%.3f  ", member.weight) + member.name)
+    }
+    common.note(
+      "\(file): the mean of these weights, fitted to these pictures, which flatters their log loss")
+    return EnsemblePredictor.mean(outcomes, weights: fitted.members.map(\.weight))
   }
 
   /// The labelled pictures of the split, in the classifier's order of classes.

@@ -32,7 +32,7 @@ struct ExtractCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Views for test-time augmentation of the pictures that are not for training.",
+      "Views for test-time augmentation, 1 to 12, of the pictures that are not for training.",
       valueName: "flip|n"))
   var tta: TestTimeViews?
 
@@ -51,10 +51,11 @@ struct ExtractCommand: ParsableCommand {
     guard (0...1000).contains(views) else {
       throw ValidationError("--views must lie between 0 and 1000, not \(views).")
     }
+    try viewOptions.check(views: views)
   }
 
   func run() throws {
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     let dataSet = try dataOptions.open(
       data, features: featureOptions.features, common, pool: pool)
     let groups = try groups(of: dataSet)
@@ -234,7 +235,7 @@ struct ExtractionCommandOptions: ParsableArguments {
       samples, views: views, cancellation: Interruption.cancellation
     ) { bar.update($0) }
     bar.finish()
-    for shard in result.setAside { Console.note("warning: \(shard)") }
+    for shard in result.setAside { Console.warning("\(shard)") }
     return result
   }
 }

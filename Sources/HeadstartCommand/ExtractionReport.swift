@@ -12,7 +12,7 @@ enum Unreadable {
     for problem in problems {
       // Most reasons begin with the picture's name.
       let named = problem.reason.hasPrefix(problem.path + ":")
-      Console.note("unreadable: \(named ? "" : problem.path + ": ")\(problem.reason)")
+      Console.line("unreadable: \(named ? "" : problem.path + ": ")\(problem.reason)")
     }
     Console.note("\(problems.count) picture\(problems.count == 1 ? "" : "s") could not be read")
     throw ExitCode(3)

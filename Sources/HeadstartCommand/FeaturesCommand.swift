@@ -32,12 +32,23 @@ struct StoreOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Folder of the feature cache.", valueName: "folder"))
   var features = "features"
 
-  @Flag(help: "Results as one JSON object on standard output, and nothing else there.")
+  @Flag(help: "Results as JSON on standard output, and nothing else there.")
   var json = false
 
   var catalog: FeatureStoreCatalog { FeatureStoreCatalog(features) }
 
-  func folders() throws -> [String] { try catalog.folders(named: stores) }
+  /// - Throws: `FeatureStoreError.cannotRead` for a cache that is not there.
+  func folders() throws -> [String] {
+    guard FileManager.default.fileExists(atPath: features) else {
+      throw FeatureStoreError.cannotRead(path: features, reason: "there is no such folder")
+    }
+    return try catalog.folders(named: stores)
+  }
+
+  /// Whether this is the cache that comes into being with the first extraction, and none was made.
+  var isYetToCome: Bool {
+    features == "features" && stores.isEmpty && !FileManager.default.fileExists(atPath: features)
+  }
 }
 
 struct FeaturesListCommand: ParsableCommand {
@@ -48,7 +59,8 @@ struct FeaturesListCommand: ParsableCommand {
   @OptionGroup var options: StoreOptions
 
   func run() throws {
-    let stores = try options.folders().map { try options.catalog.summary(of: $0) }
+    let folders = options.isYetToCome ? [] : try options.folders()
+    let stores = try folders.map { try options.catalog.summary(of: $0) }
     if options.json { return try Console.json(["stores": stores]) }
     guard !stores.isEmpty else {
       return Console.note("There are no feature stores in '\(options.features)'.")
@@ -64,9 +76,9 @@ struct FeaturesListCommand: ParsableCommand {
     let total = describe(bytes: stores.reduce(0) { $0 + $1.bytes })
     Console.result(Console.table(rows) + "\n\(total) in all")
     for store in stores {
-      if let problem = store.problem { Console.note("warning: \(problem)") }
+      if let problem = store.problem { Console.warning("\(problem)") }
       if store.damaged > 0 {
-        Console.note("warning: \(store.name) has \(store.damaged) damaged shards; see its damaged/")
+        Console.warning("\(store.name) has \(store.damaged) damaged shards; see its damaged/")
       }
     }
   }
@@ -123,8 +135,8 @@ struct FeaturesVerifyCommand: ParsableCommand {
       }
     }
     for finding in findings {
-      if let problem = finding.problem { Console.note("damaged: \(problem)") }
-      for shard in finding.setAside { Console.note("damaged: \(shard)") }
+      if let problem = finding.problem { Console.line("damaged: \(problem)") }
+      for shard in finding.setAside { Console.line("damaged: \(shard)") }
     }
     if findings.contains(where: { $0.problem != nil || !$0.setAside.isEmpty }) {
       throw ExitCode.failure
@@ -170,8 +182,16 @@ struct FeaturesExportCommand: ParsableCommand {
   @OptionGroup(title: "Feature options") var featureOptions: FeatureOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
+  func validate() throws {
+    if case .random = view { return }
+    if let option = viewOptions.noAugmentation ? "--no-augmentation" : viewOptions.ranges.given {
+      throw ValidationError(
+        "\(option) is about augmented views: say with --view random-0 that one is meant.")
+    }
+  }
+
   func run() throws {
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     let dataSet = try dataOptions.open(
       data, features: featureOptions.features, common, pool: pool)
     let samples =
@@ -269,7 +289,7 @@ struct FeaturesPruneCommand: ParsableCommand {
       }
       Console.result("\(describe(bytes: plan.bytes)) \(dryRun ? "would be freed" : "freed")")
     }
-    for folder in plan.inUse { Console.note("in use, left alone: \(folder)") }
+    for folder in plan.inUse { Console.line("in use, left alone: \(folder)") }
   }
 
   private struct Result: Encodable {

@@ -27,7 +27,8 @@ struct FiltersCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Model or weight file.", completion: .file(extensions: ["h5", "hdf5", "keras"]))
+    help: "Model or weight file, or the folder of a run.",
+    completion: .file(extensions: ["h5", "hdf5", "keras"]))
   var model: String
 
   @Option(
@@ -77,11 +78,7 @@ struct FiltersCommand: ParsableCommand {
     guard filters == nil || index == nil else {
       throw ValidationError("--filters and --index exclude each other.")
     }
-    do {
-      try settings.check()
-    } catch {
-      throw ValidationError("\(error)")
-    }
+    try WrongUsage.refusing { try settings.check() }
   }
 
   private var settings: FilterSettings {
@@ -98,10 +95,12 @@ struct FiltersCommand: ParsableCommand {
   func run() throws {
     FreedMemory.keep()
     try AtomicFile.check(output)
-    let pool = common.threadPool
-    let maximization = try FilterMaximization(
-      ConvolutionalBase(path: model, preprocessing: preprocessing, pool: pool),
-      settings: settings, pool: pool)
+    let pool = try common.threadPool()
+    let base = try ConvolutionalBase(
+      path: ModelPlace.single(model), preprocessing: preprocessing, pool: pool)
+    let maximization = try WrongUsage.refusing {
+      try FilterMaximization(base, settings: settings, pool: pool)
+    }
     let progress = ProgressBar("Ascent", unit: "steps", quiet: common.quiet)
     let found = try maximization.run(cancellation: Interruption.cancellation) {
       progress.update(done: $0, total: $1)

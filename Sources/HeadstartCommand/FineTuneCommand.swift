@@ -13,7 +13,7 @@ struct FineTuneCommand: ParsableCommand {
       epoch costs the unfrozen layers only. The result replaces the model it began with only if \
       its log loss on the validation pictures is lower; otherwise model.h5 is the latter.
 
-        headstart fine-tune photos --model runs/pets/model.h5
+        headstart fine-tune photos --model runs/pets
         headstart fine-tune photos --size 320 --views 3 --epochs 8 --output runs/best
         headstart fine-tune photos --output runs/best --resume
         headstart fine-tune photos --model runs/pets/model.h5 --dry-run
@@ -28,8 +28,8 @@ struct FineTuneCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Classifier made by train; default: one is trained first.", valueName: "model.h5"),
-    completion: .file(extensions: ["h5", "keras"]))
+      "Classifier made by train, or the folder of its run; default: one is trained first.",
+      valueName: "model"), completion: .file(extensions: ["h5", "keras"]))
   var model: String?
 
   @Option(
@@ -72,6 +72,9 @@ struct FineTuneCommand: ParsableCommand {
     guard !(dryRun && findLearningRate) else {
       throw ValidationError("--dry-run and --find-lr exclude each other.")
     }
+    guard model == nil || featureOptions.weights == nil else {
+      throw ValidationError("--model has its own weights: leave --weights out.")
+    }
   }
 
   func run() throws {
@@ -79,9 +82,9 @@ struct FineTuneCommand: ParsableCommand {
     let started = Date()
     let settings = try fineTuning.settings(
       augmentation: try augmentation.augmentation(), seed: common.seed)
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     let dataSet = try dataOptions.open(
-      data, features: featureOptions.features, common, pool: pool)
+      data, features: featureOptions.features, trains: true, common, pool: pool)
     guard force || dryRun || findLearningRate || !dataSet.validation.isEmpty else {
       throw FineTuneError.noValidation
     }
@@ -91,16 +94,19 @@ struct FineTuneCommand: ParsableCommand {
       settings: settings, featuresFolder: featureOptions.features, strict: strict,
       storage: storage.value, pool: pool)
     if dryRun {
-      let plan = try stage.plan(
-        dataSet, classifier: classifier, cancellation: Interruption.cancellation)
+      let plan = try WrongUsage.refusing {
+        try stage.plan(dataSet, classifier: classifier, cancellation: Interruption.cancellation)
+      }
       try report(plan)
       return
     }
     let folder = try RunFolder(output, command: "fine-tune", now: started)
     if findLearningRate {
-      let result = try stage.findLearningRate(
-        dataSet, classifier: classifier, finder: LearningRateFinder(),
-        cancellation: Interruption.cancellation, event: display.show)
+      let result = try WrongUsage.refusing {
+        try stage.findLearningRate(
+          dataSet, classifier: classifier, finder: LearningRateFinder(),
+          cancellation: Interruption.cancellation, event: display.show)
+      }
       display.finish()
       try report(result, folder)
       return
@@ -108,13 +114,15 @@ struct FineTuneCommand: ParsableCommand {
     try folder.write(split: dataSet.split)
     let checkpoint = folder.path("checkpoint.h5")
     if !resume, FileManager.default.fileExists(atPath: checkpoint) {
-      Console.note(
-        "warning: the checkpoint of an unfinished run in \(folder.folder) is replaced; --resume"
+      Console.warning(
+        "the checkpoint of an unfinished run in \(folder.folder) is replaced; --resume"
           + " goes on from it")
     }
-    let result = try stage.run(
-      dataSet, classifier: classifier, checkpoint: checkpoint, resumes: resume,
-      cancellation: Interruption.cancellation, event: display.show)
+    let result = try WrongUsage.refusing {
+      try stage.run(
+        dataSet, classifier: classifier, checkpoint: checkpoint, resumes: resume,
+        cancellation: Interruption.cancellation, event: display.show)
+    }
     display.finish()
     try quality.gate.apply(
       to: isKept(result) ? result.validationAfter : result.validationBefore, in: folder
@@ -134,7 +142,8 @@ struct FineTuneCommand: ParsableCommand {
     _ dataSet: DataSet, pool: ThreadPool, display: FineTuneDisplay
   ) throws -> Classifier {
     if let model {
-      let classifier = try Classifier.load(model, pool: pool)
+      let classifier = try Classifier.load(ModelPlace.single(model), pool: pool)
+      try dataOptions.labelOptions.check(classes: classifier.classes)
       let asked = featureOptions.settings
       guard asked == FeatureSettings() || asked == classifier.settings else {
         throw ValidationError(
@@ -189,7 +198,11 @@ struct FineTuneCommand: ParsableCommand {
     if common.json {
       try Console.json(metrics)
     } else {
-      Console.result(FineTuneText.summary(result, isKept: isKept, isForced: force, folder))
+      let choices =
+        result.comparison == nil
+        ? [] : settings.validationChoices.filter { $0 != .fineTuning || !force }
+      Console.result(
+        FineTuneText.summary(result, choices: choices, isKept: isKept, isForced: force, folder))
     }
   }
 

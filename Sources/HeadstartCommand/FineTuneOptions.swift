@@ -103,6 +103,7 @@ struct FineTuneOptions: ParsableArguments {
       throw ValidationError(
         "--momentum and --nesterov mean nothing to --optimizer \(optimizer.rawValue).")
     }
+    _ = try WrongUsage.refusing { try settings(augmentation: Augmentation(), seed: 0) }
   }
 
   /// - Throws: what ``FineTuneSettings/check()`` throws.

@@ -4,7 +4,8 @@ import Headstart
 /// What `fine-tune` prints.
 enum FineTuneText {
   static func summary(
-    _ result: FineTuneResult, isKept: Bool, isForced: Bool, _ folder: RunFolder
+    _ result: FineTuneResult, choices: [ValidationChoice], isKept: Bool, isForced: Bool,
+    _ folder: RunFolder
   ) -> String {
     var rows: [[String]] = []
     if let before = result.validationBefore {
@@ -32,6 +33,7 @@ enum FineTuneText {
       text +=
         "Fine-tuning did not lower the validation log loss: model.h5 is the model it began with."
     }
+    if let remark = ValidationChoice.remark(on: choices) { text += "\n" + remark }
     return text + "\n\nmodel: \(folder.path("model.h5"))"
   }
 

@@ -124,7 +124,9 @@ struct HeadOptions: ParsableArguments {
     guard (0...1000).contains(views) else {
       throw ValidationError("--views must lie between 0 and 1000, not \(views).")
     }
-    if let folds, folds < 2 { throw ValidationError("--folds must be at least 2, not \(folds).") }
+    try WrongUsage.refusing {
+      try settings(seed: 0, augmentation: Augmentation()).check(classes: 2, hasValidation: true)
+    }
   }
 
   /// - Parameter augmentation: what the views are drawn from.

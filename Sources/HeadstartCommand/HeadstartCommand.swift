@@ -33,18 +33,36 @@ struct HeadstartCommand: ParsableCommand {
 
   static func main() {
     Interruption.install()
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    var command: any ParsableCommand
     do {
-      var command = try parseAsRoot(
-        EnsembleArguments.sorted(Array(CommandLine.arguments.dropFirst())))
-      try command.run()
-    } catch is Cancelled {
-      Console.note("Error: \(Cancelled())")
-      exit(withError: ExitCode(130))
+      command = try parseAsRoot(CommandArguments.prepared(arguments))
     } catch {
-      // Foundation's own errors would be printed with all that is in them.
-      guard let sentence = SystemReason.sentence(error) else { exit(withError: error) }
+      end(with: error, hint: EnsembleArguments.hint(arguments))
+    }
+    do {
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  private static func end(with error: any Error, hint: String? = nil) -> Never {
+    if error is Cancelled {
+      Console.note("Error: \(error)")
+      exit(withError: ExitCode(130))
+    }
+    // Foundation's own errors would be printed with all that is in them.
+    if let sentence = SystemReason.sentence(error) {
       Console.note("Error: \(sentence)")
       exit(withError: ExitCode.failure)
     }
+    let code = exitCode(for: error)
+    // Help and the version are results.
+    guard !code.isSuccess else { exit(withError: error) }
+    let message = fullMessage(for: error)
+    if !message.isEmpty { Console.note(message) }
+    if let hint, message.contains("Missing ") { Console.note(hint) }
+    exit(withError: code)
   }
 }

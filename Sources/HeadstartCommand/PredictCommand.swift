@@ -44,6 +44,12 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var prediction: PredictionOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
+  func validate() throws {
+    if common.json, let format, format != .json {
+      throw ValidationError("--json and --format \(format.rawValue) exclude each other.")
+    }
+  }
+
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
     if let grid { try AtomicFile.check(grid) }
@@ -65,7 +71,7 @@ struct PredictCommand: ParsableCommand {
     let classes = session.ensemble.classes
     switch format ?? (common.json ? .json : .table) {
     case .table: Console.result(table(outcomes, classes))
-    case .csv: Console.result(csv(outcomes, classes))
+    case .csv: Console.exact(csv(outcomes, classes))
     case .json: try Console.json(outcomes.map { JSONRow($0, classes: classes) })
     }
     if let grid { try write(outcomes, classes, to: grid) }

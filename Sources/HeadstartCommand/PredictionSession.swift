@@ -10,8 +10,11 @@ struct PredictionOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Further models whose probabilities are averaged with MODEL's, each counting the same.",
-      discussion: "Their classes must be the same; picture size and backbone may differ.",
+      "Further models, averaged with MODEL, which stands before them; each counts the same.",
+      discussion: """
+        The mean of their probabilities: their classes must be the same, picture size and backbone \
+        may differ. What is named behind them, is there and is no model is what they judge.
+        """,
       valueName: "model"), completion: .file(extensions: ["h5", "json"]))
   var ensemble: [String] = []
 
@@ -26,7 +29,7 @@ struct PredictionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Test-time augmentation: the mean of the probabilities of so many views of each picture.",
+      "Test-time augmentation: the mean of the probabilities of 1 to 12 views of each picture.",
       discussion: """
         flip, or 2: the picture and its mirror image. Up to 12: five crops and their mirror images \
         as well. Each view costs as much as a picture. 1: the plain picture, which is the default \
@@ -57,7 +60,7 @@ struct PredictionSession {
   init(model: String, options: PredictionOptions, common: CommonOptions) throws {
     self.options = options
     self.common = common
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     self.pool = pool
     ensemble = try Ensemble(
       averaging: try ([model] + options.ensemble).map {
@@ -68,22 +71,40 @@ struct PredictionSession {
 
   /// One outcome a picture, in order. Predictions do without a cache that cannot be written to.
   func predict(_ paths: [String], cached: Bool) throws -> [Predictor.Outcome] {
-    guard cached, !options.noCache else { return try predict(paths, featuresFolder: nil) }
+    try predicting(cached: cached) { predictor, progress in
+      try predictor.predict(paths, cancellation: Interruption.cancellation, progress: progress)
+    }
+  }
+
+  /// What each member says by itself: (members, pictures).
+  func predictMembers(_ paths: [String]) throws -> [[Predictor.Outcome]] {
+    try predicting(cached: true) { predictor, progress in
+      try predictor.predictMembers(
+        paths, cancellation: Interruption.cancellation, progress: progress)
+    }
+  }
+
+  private typealias MemberProgress = (Int, ExtractionProgress) -> Void
+
+  private func predicting<Outcomes>(
+    cached: Bool, _ work: (EnsemblePredictor, MemberProgress) throws -> Outcomes
+  ) throws -> Outcomes {
+    guard cached, !options.noCache else { return try predicting(in: nil, work) }
     do {
-      return try predict(paths, featuresFolder: options.features)
+      return try predicting(in: options.features, work)
     } catch let error as FeatureStoreError {
       switch error {
       case .cannotWrite, .diskFull:
         common.note("\(error) Predicting without the feature cache.")
-        return try predict(paths, featuresFolder: nil)
+        return try predicting(in: nil, work)
       default: throw error
       }
     }
   }
 
-  private func predict(
-    _ paths: [String], featuresFolder: String?
-  ) throws -> [Predictor.Outcome] {
+  private func predicting<Outcomes>(
+    in featuresFolder: String?, _ work: (EnsemblePredictor, MemberProgress) throws -> Outcomes
+  ) throws -> Outcomes {
     let predictor = EnsemblePredictor(
       ensemble, featuresFolder: featuresFolder, strict: options.strict, pool: pool)
     let count = ensemble.members.count
@@ -93,7 +114,7 @@ struct PredictionSession {
         unit: ensemble.views.count == 1 ? "pictures" : "views", quiet: common.quiet)
     }
     defer { for bar in bars { bar.finish() } }
-    return try predictor.predict(paths, cancellation: Interruption.cancellation) { member, state in
+    return try work(predictor) { member, state in
       bars[member].update(state)
       if state.done == state.total { bars[member].finish() }
     }

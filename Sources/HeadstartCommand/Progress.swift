@@ -62,7 +62,7 @@ final class ProgressBar: Sendable {
         let bar =
           String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
         // Return, erase to the end of the line: a shorter text leaves nothing of a longer one.
-        Console.raw("\r\u{1B}[K\(bar) \(line)")
+        Console.raw("\r\u{1B}[K\(bar) \(Printable.text(line))")
       } else {
         Console.note(line)
       }

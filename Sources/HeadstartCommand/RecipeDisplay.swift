@@ -30,6 +30,8 @@ final class RecipeDisplay {
       head = HeadStageDisplay(common, epochs: model?.head?.epochs ?? 0)
       training = FineTuneDisplay(
         common, epochs: model?.fineTuning?.epochs ?? model?.training?.epochs ?? 0)
+    case .unchanged:
+      common.note("nothing has changed since these results were made: nothing is done again")
     case .head(let event): head.show(event)
     case .fineTuning(let event): training.show(event)
     case .network(.extraction(let progress)): training.show(.extraction(progress))

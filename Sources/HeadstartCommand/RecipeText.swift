@@ -5,19 +5,24 @@ import Headstart
 enum RecipeText {
   static func summary(_ results: RecipeResults, _ recipe: Recipe, _ folder: RunFolder) -> String {
     let hasFolds = recipe.models.contains { $0.folds > 0 }
+    let hasOutOfFold = results.models.contains { $0.outOfFold != nil }
     var rows = [
       [
         "model", "parameters", "epochs", hasFolds ? "accuracy (validation, fold)" : "val accuracy",
-        "log loss", "minutes",
-      ]
+        "log loss",
+      ] + (hasOutOfFold ? ["out of fold"] : []) + ["minutes"]
     ]
     for model in results.models {
-      rows.append([
-        model.place, number(model.parameters), model.epochs == 0 ? "" : "\(model.epochs)",
+      var row = [
+        model.place, ModelSummary.grouped(model.parameters),
+        model.epochs == 0 ? "" : "\(model.epochs)",
         model.validation.map { String(format: "%.4f", $0.accuracy) } ?? "",
         model.validation.map { String(format: "%.4f", $0.logLoss) } ?? "",
-        String(format: "%.1f", model.seconds / 60),
-      ])
+      ]
+      if hasOutOfFold {
+        row.append(model.outOfFold.map { String(format: "%.4f", $0.logLoss) } ?? "")
+      }
+      rows.append(row + [String(format: "%.1f", model.seconds / 60)])
     }
     var text = Console.table(rows) + "\n"
     let views =
@@ -36,7 +41,8 @@ enum RecipeText {
     }
     var reports: [[String]] = []
     if let report = results.outOfFold {
-      reports.append(["out of fold", "\(report.count) pictures", report.line])
+      let what = recipe.testTime.isPlain ? "out of fold" : "out of fold, plain pictures"
+      reports.append([what, "\(report.count) pictures", report.line])
     }
     if let report = results.validation {
       reports.append(["validation", "\(report.count) pictures", report.line])
@@ -45,30 +51,15 @@ enum RecipeText {
       reports.append(["test", "\(report.count) pictures", report.line])
     }
     if !reports.isEmpty { text += Console.table(reports) + "\n" }
-    if let submission = results.submission {
-      text += "\n\(submission.path): \(submission.rows) rows, clipped at \(submission.clip)"
-      if let expected = submission.expectedLogLoss,
-        let interval = submission.expectedLogLossInterval
-      {
-        text += String(
-          format: "; expected log loss %.4f (95 %%: %.4f–%.4f)", expected, interval[0],
-          interval[1])
-      }
-      text += "\n"
+    if let remark = ValidationChoice.remark(on: results.validationChoices ?? []) {
+      text += remark + "\n"
     }
-    let ending = members.count == 1 && recipe.testTime.isPlain ? "model.h5" : "ensemble.json"
+    if let submission = results.submission {
+      text += "\n\(submission.path): \(submission.summary)\n"
+    }
+    let isEnsemble = FileManager.default.fileExists(atPath: folder.path("ensemble.json"))
+    let ending = isEnsemble ? "ensemble.json" : "model.h5"
     return text
       + "\nmodel: \(folder.path(ending))  (\(describe(seconds: results.seconds)))"
-  }
-
-  /// 1,212,513
-  private static func number(_ value: Int) -> String {
-    let digits = String(value)
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-      text.append(digit)
-    }
-    return text
   }
 }

@@ -55,8 +55,13 @@ struct RecipesCommand: ParsableCommand {
     var full = false
 
     func run() throws {
-      let text = try RecipeBook.text(name)
-      Console.result(full ? try Recipe(yaml: text, file: name).yaml : text)
+      let text: String
+      do {
+        text = try RecipeBook.text(name)
+      } catch {
+        throw ValidationError("\(error)")
+      }
+      Console.exact(full ? try Recipe(yaml: text, file: name).yaml : text)
     }
   }
 }

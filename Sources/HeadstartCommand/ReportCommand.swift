@@ -42,7 +42,7 @@ struct ReportCommand: ParsableCommand {
       try Console.json(
         Summary(output: path, missing: report.missing, refused: report.refused))
     } else {
-      for refused in report.refused { Console.note("left out: \(refused)") }
+      for refused in report.refused { Console.line("left out: \(refused)") }
       Console.result(path)
     }
   }

@@ -59,10 +59,10 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let started = Date()
     FreedMemory.keep()
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     let chosen = try changes.apply(to: try text(), file: recipe)
     let dataSet = try dataOptions.open(
-      data, features: features, limit: changes.limit, common, pool: pool)
+      data, features: features, limit: changes.limit, trains: true, common, pool: pool)
     let folder = try RunFolder(output, command: "run", now: started)
     let lock = try folder.lock()
     defer { lock.release() }
@@ -71,11 +71,7 @@ struct RunCommand: ParsableCommand {
       seed: common.seed, pool: pool)
     for file in try chosen.weightFiles(environment) { WeightsWarning.show(file) }
     let run = try RecipeRun(chosen, environment: environment)
-    // What lies in the folder is of an earlier run until this one can begin.
-    try run.checkReady(dataSet)
     let display = RecipeDisplay(common, recipe: chosen)
-    try folder.write(try chosen.yaml, to: "recipe.yaml")
-    try folder.write(split: dataSet.split)
     let results: RecipeResults
     do {
       results = try run.run(
@@ -84,27 +80,33 @@ struct RunCommand: ParsableCommand {
       display.finish()
       if output == nil { Console.note("to go on, add --output \(folder.url.path)") }
       throw error
+    } catch let error as SubmissionError where changes.sets("positive") {
+      throw ValidationError("--set: \(error)")
     }
     display.finish()
-    try folder.write(json: results, to: "results.json")
     // Before the pictures are read once more for the manifest.
     if !common.json { Console.result(RecipeText.summary(results, chosen, folder)) }
-    try folder.write(
-      json: RecipeManifest(
-        command: CommandLine.arguments, started: started, data: data, dataSet: dataSet,
-        recipe: chosen, environment: environment, results: results, folder: folder),
-      to: "manifest.json")
+    if !FileManager.default.fileExists(atPath: folder.path("manifest.json")) {
+      try folder.write(
+        json: RecipeManifest(
+          command: CommandLine.arguments, started: started, data: data, dataSet: dataSet,
+          recipe: chosen, environment: environment, results: results, folder: folder),
+        to: "manifest.json")
+    }
     if common.json { try Console.json(results) }
     try Unreadable.report(
       results.unreadable.map { ($0.path, $0.reason) } + dataSet.problems.unreadable)
   }
 
-  /// A file's text if there is such a file, else a recipe of that name.
+  /// The text of a recipe of that name, else of such a file.
   private func text() throws -> String {
-    guard recipe.hasSuffix(".yaml") || recipe.hasSuffix(".yml") || recipe.contains("/") else {
-      return try RecipeBook.text(recipe)
+    let isPath = recipe.hasSuffix(".yaml") || recipe.hasSuffix(".yml") || recipe.contains("/")
+    if !RecipeBook.names.contains(recipe),
+      isPath || FileManager.default.fileExists(atPath: recipe)
+    {
+      return try RecipeFiles.text(recipe)
     }
-    return try RecipeFiles.text(recipe)
+    return try RecipeChanges.refusing("--recipe") { try RecipeBook.text(recipe) }
   }
 }
 
@@ -150,11 +152,37 @@ struct RecipeChanges: ParsableArguments {
     guard backbone != Backbone.none else {
       throw ValidationError("--backbone must be vgg16 or vgg19.")
     }
+    if let size, !(1...4096).contains(size) {
+      throw ValidationError("--size must lie between 1 and 4096, not \(size).")
+    }
+    if let folds, folds != 0, !(2...100).contains(folds) {
+      throw ValidationError("--folds must be 0, or lie between 2 and 100, not \(folds).")
+    }
   }
 
+  /// Whether `--set` gives the recipe's member of that name.
+  func sets(_ name: String) -> Bool { settings.contains { $0.hasPrefix(name + "=") } }
+
+  /// What a change makes of a recipe, or a name that is none, is wrong usage; what is wrong with
+  /// the recipe's own text is not.
+  static func refusing<Result>(_ option: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as RecipeError {
+      throw ValidationError(error.place == option ? "\(error)" : "\(option): \(error)")
+    }
+  }
+
+  /// - Throws: `RecipeError` for a text that is no recipe; `ValidationError` for changes that cannot
+  ///   be.
   func apply(to text: String, file: String) throws -> Recipe {
-    var recipe = try Recipe(yaml: text, file: file, overrides: settings)
-    if !only.isEmpty { try recipe.keep(only: only) }
+    var recipe = try Recipe(yaml: text, file: file)
+    if !settings.isEmpty {
+      recipe = try Self.refusing("--set") {
+        try Recipe(yaml: text, file: file, overrides: settings)
+      }
+    }
+    if !only.isEmpty { try Self.refusing("--only") { try recipe.keep(only: only) } }
     if let epochs { recipe.limit(epochs: epochs) }
     for index in recipe.models.indices {
       if let folds { recipe.models[index].folds = folds }
@@ -166,7 +194,15 @@ struct RecipeChanges: ParsableArguments {
         recipe.models[index].features.backbone = backbone
       }
     }
-    try recipe.check()
+    if let size, size < 32, recipe.models.contains(where: { $0.features.backbone != .none }) {
+      throw ValidationError(
+        WrongUsage.sentence("--size", "at least 32 pixels, for VGG's five poolings", "\(size)"))
+    }
+    do {
+      try recipe.check()
+    } catch let error as RecipeError {
+      throw ValidationError("\(error)")
+    }
     return recipe
   }
 }

@@ -15,7 +15,8 @@ struct SubmitCommand: ParsableCommand {
       Probabilities are clipped, since one confident mistake costs −ln p. The model file tells what \
       log loss each clip level had on pictures that were not trained on: the level is 0.005 unless \
       another is better there beyond doubt, and the log loss to expect is printed. Of models that \
-      are averaged with --ensemble nothing of the kind is known; the level is 0.005.
+      are averaged with --ensemble, or of other views than a model's own, nothing of the kind is \
+      known; the level is 0.005. A run's ensemble.json may say what its recipe's submission holds.
 
         headstart submit runs/pets/model.h5 photos/test --output submission.csv
         headstart submit runs/pets/model.h5 photos/test --positive cats --clip 0.01 \\
@@ -37,7 +38,8 @@ struct SubmitCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Class whose probability is the label, of two; default: the last.", valueName: "class"))
+      "Class whose probability is the label, of two; default: the run's own, or the last.",
+      valueName: "class"))
   var positive: String?
 
   @Option(
@@ -62,9 +64,13 @@ struct SubmitCommand: ParsableCommand {
 
   func run() throws {
     let session = try PredictionSession(model: model, options: prediction, common: common)
-    let choice = ClipChoice(given: clip, calibration: session.ensemble.calibration)
-    let submission = try Submission(
-      classes: session.ensemble.classes, positive: positive, clip: choice.clip)
+    let own = session.ensemble.submission
+    let choice = ClipChoice(
+      given: clip, recipe: own.clip, calibration: session.ensemble.calibration)
+    let submission = try WrongUsage.refusing {
+      try Submission(
+        classes: session.ensemble.classes, positive: positive ?? own.positive, clip: choice.clip)
+    }
     try AtomicFile.check(output)
     let outcomes = try session.predict(folder: folder, check: submission.checkIdentifiers)
     let predictions = outcomes.compactMap { outcome -> Prediction? in
@@ -105,9 +111,11 @@ private struct ClipChoice {
   let clip: Double
   let reason: String
 
-  init(given: Double?, calibration: Calibration?) {
+  init(given: Double?, recipe: Double?, calibration: Calibration?) {
     if let given {
       (clip, reason) = (given, "as asked for")
+    } else if let recipe {
+      (clip, reason) = (recipe, "as the run's recipe has it")
     } else if let calibration, calibration.clipping.best != ClipTable.standardClip {
       clip = calibration.clipping.best
       reason =

@@ -48,15 +48,19 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Quality") var quality: QualityOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
+  func validate() throws { try augmentation.check(views: headOptions.views) }
+
   func run() throws {
     let started = Date()
-    let pool = common.threadPool
+    let pool = try common.threadPool()
     let dataSet = try dataOptions.open(
-      data, features: featureOptions.features, common, pool: pool)
+      data, features: featureOptions.features, trains: true, common, pool: pool)
     let settings = headOptions.settings(
       seed: common.seed, augmentation: try augmentation.augmentation())
-    try settings.check(
-      classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
+    try WrongUsage.refusing {
+      try settings.check(
+        classes: dataSet.classes.count, hasValidation: !dataSet.validation.isEmpty)
+    }
     guard quality.gate.asksNothing || !dataSet.validation.isEmpty || settings.solver == .newton
     else {
       throw ValidationError(
@@ -66,7 +70,7 @@ struct TrainCommand: ParsableCommand {
     // Before hours of work, not after them: can the results be written?
     let folder = try RunFolder(output, command: "train", now: started)
     if FileManager.default.fileExists(atPath: folder.path("model.h5")) {
-      Console.note("warning: the results in \(folder.folder) will be replaced")
+      Console.warning("the results in \(folder.folder) will be replaced")
     }
 
     let stage = HeadStage(
@@ -112,11 +116,13 @@ struct TrainCommand: ParsableCommand {
     if common.json {
       try Console.json(metrics)
     } else {
-      Console.result(summary(result, folder))
+      Console.result(summary(result, head, folder))
     }
   }
 
-  private func summary(_ result: HeadStageResult, _ folder: RunFolder) -> String {
+  private func summary(
+    _ result: HeadStageResult, _ head: HeadSettings, _ folder: RunFolder
+  ) -> String {
     var rows = [["training", "\(result.train.count) pictures", result.train.line]]
     if let report = result.outOfFold {
       rows.append(["out of fold", "\(report.count) pictures", report.line])
@@ -124,14 +130,17 @@ struct TrainCommand: ParsableCommand {
     if let report = result.validation {
       rows.append(["validation", "\(report.count) pictures", report.line])
     }
+    let choices = result.validation == nil ? [] : head.validationChoices
+    let remark = ValidationChoice.remark(on: choices).map { "\n\($0)" } ?? ""
     let calibration = result.classifier.calibration.map { "\n\n\($0.text)" } ?? ""
-    return Console.table(rows) + calibration + "\n\nmodel: \(folder.path("model.h5"))"
+    return Console.table(rows) + remark + calibration + "\n\nmodel: \(folder.path("model.h5"))"
   }
 }
 
 /// Shows the head stage's events as progress bars.
 struct HeadStageDisplay {
   private let extraction: ProgressBar
+  private let comparing: ProgressBar
   private let head: ProgressBar
   private let folds: ProgressBar
   private let epochs: Int
@@ -139,6 +148,7 @@ struct HeadStageDisplay {
   init(_ common: CommonOptions, epochs: Int) {
     self.epochs = epochs
     extraction = ProgressBar("Features", unit: "pictures", quiet: common.quiet)
+    comparing = ProgressBar("Near copies", unit: "pictures", quiet: common.quiet)
     head = ProgressBar("Head", unit: "epochs", quiet: common.quiet)
     folds = ProgressBar("Head", unit: "folds", quiet: common.quiet)
   }
@@ -148,6 +158,10 @@ struct HeadStageDisplay {
     case .extraction(let progress):
       extraction.update(progress)
       if progress.done == progress.total { extraction.finish() }
+    case .comparing(let done, let total):
+      comparing.update(done: done, total: total)
+      if done == total { comparing.finish() }
+    case .remark(let text): Console.note("note: \(text)")
     case .head(.fold(let done, let total)):
       folds.update(done: done, total: total)
     case .head(.epoch(let record)):
@@ -163,6 +177,7 @@ struct HeadStageDisplay {
 
   func finish() {
     extraction.finish()
+    comparing.finish()
     head.finish()
     folds.finish()
   }

@@ -7,6 +7,7 @@ public final class HDF5Dataset: HDF5Object, Sendable {
   let place: HDF5Place
   /// The extent of each axis; empty for a single number.
   public let shape: [Int]
+  /// The type of its values in the file.
   public let elementType: HDF5ElementType
   /// The number of elements.
   public let count: Int

@@ -25,6 +25,7 @@ public struct KerasFormatError: Error, Sendable, Equatable {
     case invalidArgument
   }
 
+  /// The sort of failure.
   public let kind: Kind
   /// The path of the file.
   public let file: String
@@ -50,20 +51,20 @@ extension KerasFormatError: CustomStringConvertible {
   /// A full sentence, for example “Cannot use weights.h5, object /fc1: expected …, found ….”
   public var description: String {
     let place = object.map { "\(file), object \($0)" } ?? file
+    func sentence(_ verb: String) -> String {
+      "\(verb) \(place): expected \(expected), found \(found)."
+    }
+    return switch kind {
+    case .cannotOpen: sentence("Cannot open")
+    case .wrongFormat: sentence("Cannot recognise")
+    case .damaged: sentence("Damaged file")
+    case .missing: sentence("Missing in")
+    case .unexpected, .notFinite: sentence("Cannot use")
+    case .tooLarge: sentence("Refused, for its size,")
+    case .unsupported: sentence("Not supported:")
+    case .invalidArgument: sentence("Wrong values for")
     // The system's reason says all there is to say.
-    if kind == .cannotWrite { return "Cannot write \(place): \(found)." }
-    let verb =
-      switch kind {
-      case .cannotOpen: "Cannot open"
-      case .wrongFormat: "Cannot recognise"
-      case .damaged: "Damaged file"
-      case .missing: "Missing in"
-      case .unexpected, .notFinite: "Cannot use"
-      case .tooLarge: "Refused, for its size,"
-      case .unsupported: "Not supported:"
-      case .cannotWrite: "Cannot write"
-      case .invalidArgument: "Wrong values for"
-      }
-    return "\(verb) \(place): expected \(expected), found \(found)."
+    case .cannotWrite: "Cannot write \(place): \(found)."
+    }
   }
 }

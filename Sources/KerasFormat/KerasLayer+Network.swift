@@ -38,7 +38,7 @@ extension KerasLayer {
       case let layer as Dropout: .dropout(rate: decimal(layer.rate))
       case let layer as BatchNormalization:
         .batchNormalization(
-          momentum: decimal(layer.momentum), epsilon: decimal(layer.epsilon),
+          momentum: layer.momentum, epsilon: decimal(layer.epsilon),
           center: layer.beta != nil, scale: layer.gamma != nil)
       case let layer as LayerNormalization:
         .layerNormalization(
@@ -121,7 +121,7 @@ extension KerasLayer {
         gamma: scale ? try tensor("gamma").values : nil,
         beta: center ? try tensor("beta").values : nil,
         movingMean: try tensor("moving_mean").values,
-        movingVariance: try tensor("moving_variance").values, momentum: Float(momentum),
+        movingVariance: try tensor("moving_variance").values, momentum: momentum,
         epsilon: Float(epsilon), name: name)
     case .rescaling(let scale, let offset):
       return try Rescaling(

@@ -2,6 +2,7 @@
 public struct KerasLayer: Sendable, Equatable {
   /// Unique within its model.
   public var name: String
+  /// What it computes, with its settings.
   public var kind: Kind
   /// Whether training changes the layer; kept in files, of no effect on predictions.
   public var trainable: Bool

@@ -34,6 +34,32 @@ extension KerasModel {
     }
   }
 
+  /// The architecture alone as JSON, as `Model.to_json()` gives it and
+  /// `keras.models.model_from_json` takes it.
+  public var architecture: String {
+    guard case .object(var members) = configuration else { return configuration.text }
+    members["keras_version"] = .string(Self.layoutVersion)
+    members["backend"] = "tensorflow"
+    // Without a module, Keras 3 looks for the class among the user's own.
+    members["module"] = "keras"
+    members["registered_name"] = .null
+    return JSONValue.object(members).text
+  }
+
+  /// Writes the weights alone, as Keras 2's `Model.save_weights` does and `Model.load_weights` of
+  /// Keras 2 and 3 takes them.
+  ///
+  /// - Parameter path: Keras 3 tells its own layout by the ending `.weights.h5`; this is not it.
+  /// - Throws: As ``write(to:format:)``.
+  public func writeWeights(to path: String) throws {
+    try check(for: path)
+    try AtomicFile.write(to: path) { temporary in
+      let file = try HDF5File(creating: temporary)
+      try writeWeights(to: file.root)
+      try file.close()
+    }
+  }
+
   private func writeHDF5(to path: String) throws {
     try AtomicFile.write(to: path) { temporary in
       let file = try HDF5File(creating: temporary)

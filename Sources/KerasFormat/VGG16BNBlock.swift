@@ -28,7 +28,7 @@ public struct VGG16BNBlock: Sendable {
   public init(parts: [Part]) { self.parts = parts }
 
   /// The side of the last pooling's map at 224 × 224, its channels, and the units of each layer.
-  static let (side, channels, units) = (7, 512, 4096)
+  private static let (side, channels, units) = (7, 512, 4096)
 
   /// Reads the block from a file that has the convolutions as well.
   ///
@@ -37,6 +37,13 @@ public struct VGG16BNBlock: Sendable {
   ///
   /// - Throws: `KerasFormatError` if the file holds another network or cannot be read.
   public static func load(_ path: String) throws -> VGG16BNBlock {
+    try load(path, side: side, channels: channels, units: units)
+  }
+
+  /// As ``load(_:)``, of a block of other sizes.
+  package static func load(
+    _ path: String, side: Int, channels: Int, units: Int
+  ) throws -> VGG16BNBlock {
     let file = try WeightFile(path: path)
     let layers = file.layers.filter { !$0.tensors.isEmpty && $0.tensors[0].shape.count != 4 }
     let inputs = side * side * channels
@@ -70,8 +77,11 @@ public struct VGG16BNBlock: Sendable {
   /// Writes the block and VGG16's convolutions in the layout of fast.ai's file: 40 layers, Theano's
   /// order, without a last layer of classes.
   ///
+  /// - Precondition: the block's inputs are a square map of what the last convolution gives.
   /// - Throws: `KerasFormatError` if the file cannot be written.
   public func save(_ path: String, convolutions: [VGGWeights.Convolution]) throws {
+    let channels = convolutions.last?.outputChannels ?? 1
+    let side = Int(Double((parts.first?.kernel.shape[0] ?? 0) / channels).squareRoot())
     try AtomicFile.write(to: path) { temporary in
       let file = try HDF5File(creating: temporary)
       var names: [String] = []
@@ -106,7 +116,7 @@ public struct VGG16BNBlock: Sendable {
         let kernel =
           index == 0
           ? KernelOrder.channelsFirstRows(
-            part.kernel, height: Self.side, width: Self.side, channels: Self.channels)
+            part.kernel, height: side, width: side, channels: channels)
           : part.kernel
         try write(
           dense,

@@ -4,7 +4,9 @@ public struct VGGWeights: Sendable, Equatable {
   public struct Convolution: Sendable, Equatable {
     /// `block1_conv1` and so on.
     public let name: String
+    /// Channels of the input.
     public let inputChannels: Int
+    /// Channels of the output.
     public let outputChannels: Int
     /// (3, 3, in, out), for correlation.
     public let kernel: [Float]
@@ -26,7 +28,9 @@ public struct VGGWeights: Sendable, Equatable {
   public struct Dense: Sendable, Equatable {
     /// `fc1`, `fc2` or `predictions`.
     public let name: String
+    /// Values in.
     public let inputs: Int
+    /// Values out.
     public let outputs: Int
     /// (in, out); the rows of `fc1` in (height, width, channel) order.
     public let kernel: [Float]
@@ -42,6 +46,7 @@ public struct VGGWeights: Sendable, Equatable {
     }
   }
 
+  /// Which of the networks they are of.
   public let architecture: Architecture
   /// All convolutions, `block1_conv1` first.
   public let convolutions: [Convolution]

@@ -27,6 +27,7 @@ public struct WeightFile: Sendable {
   public struct Tensor: Sendable, Equatable {
     /// As stored, for example `block1_conv1/kernel:0`, or the index under `vars`.
     public let name: String
+    /// As it is in the file.
     public let shape: [Int]
     /// The dataset's path from the root of the HDF5 file.
     let path: String
@@ -37,6 +38,7 @@ public struct WeightFile: Sendable {
   /// A layer, or a nested model, with its tensors in the file's order.
   public struct Layer: Sendable, Equatable {
     public let name: String
+    /// In the file's order.
     public let tensors: [Tensor]
     /// Where the layer stands in a Keras 3 file (`layers/conv2d_1`); the name in other files.
     let path: String
@@ -45,11 +47,13 @@ public struct WeightFile: Sendable {
   }
 
   public let path: String
+  /// What tells who wrote it.
   public let layout: Layout
   /// How kernels are stored, told by their shapes and the backend.
   public let kernelOrder: KernelOrder
   /// What the file says about who wrote it.
   public let backend: String?
+  /// Nil where the file does not tell.
   public let kerasVersion: String?
   /// The model's configuration as JSON, where the file has one.
   public let modelConfiguration: String?

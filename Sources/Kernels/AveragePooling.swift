@@ -2,7 +2,9 @@
 ///
 /// Padding does not count: a window at the border has the mean of its pixels inside the picture.
 public struct AveragePooling: Sendable {
+  /// The windows and the sizes of input and output.
   public let window: WindowShape
+  /// Channels in and out.
   public let channels: Int
   private let pool: ThreadPool
 

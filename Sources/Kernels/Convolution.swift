@@ -15,6 +15,7 @@ import CKernels
 /// number of values (what they hold does not matter) and replaced if not: a loop that gives the
 /// same arrays again allocates nothing.
 public final class Convolution: Sendable {
+  /// What it was made for.
   public let shape: ConvolutionShape
 
   private let method: any ConvolutionMethod
@@ -52,6 +53,8 @@ public final class Convolution: Sendable {
   /// The convolution of `count` pictures, plus bias, with ReLU if asked for.
   ///
   /// - Parameters:
+  ///   - input: `[count][height][width][inputChannels]`.
+  ///   - kernel: `[windowHeight][windowWidth][inputChannels][outputChannels]`.
   ///   - bias: `[outputChannels]`, or empty for none.
   ///   - relu: Replaces negative sums by zero: max(0, y).
   ///   - output: `[count][outputHeight][outputWidth][outputChannels]`.
@@ -91,6 +94,7 @@ public final class Convolution: Sendable {
   ///
   /// - Parameters:
   ///   - outputGradient: `[count][outputHeight][outputWidth][outputChannels]`.
+  ///   - kernel: What `forward` was given.
   ///   - inputGradient: `[count][height][width][inputChannels]`.
   /// - Throws: `KernelsError` for arrays of the wrong size or lack of memory.
   public func inputGradient(
@@ -199,7 +203,7 @@ extension Convolution {
   }
 
   /// The gradient by the input, as a new array.
-  public func inputGradient(_ outputGradient: [Float], count: Int, kernel: [Float])
+  package func inputGradient(_ outputGradient: [Float], count: Int, kernel: [Float])
     throws(KernelsError) -> [Float]
   {
     var result: [Float] = []
@@ -208,7 +212,7 @@ extension Convolution {
   }
 
   /// The gradients by kernel and bias, as new arrays.
-  public func weightGradients(input: [Float], outputGradient: [Float], count: Int)
+  package func weightGradients(input: [Float], outputGradient: [Float], count: Int)
     throws(KernelsError) -> (kernel: [Float], bias: [Float])
   {
     var result: (kernel: [Float], bias: [Float]) = ([], [])

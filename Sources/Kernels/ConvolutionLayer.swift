@@ -3,7 +3,9 @@
 ///     y = max(0, b + Σ w[dy][dx][cin][·] x[y + dy − 1][x + dx − 1][cin]),  x = 0 outside
 public struct ConvolutionLayer: Sendable {
   public var name: String
+  /// Channels of the input.
   public var inputChannels: Int
+  /// Channels of the output.
   public var outputChannels: Int
   /// `[3][3][inputChannels][outputChannels]`, as Keras stores it.
   public var kernel: [Float]

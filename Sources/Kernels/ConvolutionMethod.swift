@@ -26,8 +26,8 @@ package enum ConvolutionAlgorithm: Sendable, Equatable {
   /// Sums over lines of the input, for few input channels.
   case direct
 
-  /// Most input channels of a direct convolution that is chosen.
-  private static let mostDirectChannels = 8
+  /// Most input channels of a direct convolution that is chosen; with more, Winograd costs less.
+  static let mostDirectChannels = 8
 
   package static func hasTiles(_ shape: ConvolutionShape) -> Bool {
     let window = shape.window
@@ -40,24 +40,17 @@ package enum ConvolutionAlgorithm: Sendable, Equatable {
     if shape.inputChannels <= mostDirectChannels { return .direct }
     guard hasTiles(shape) else { return .matrix }
     // Errors grow with m, from 2e-7 of the results to 1.5e-6 for m = 5, which has to be worth it.
-    let costs = (2...5).map { (m: $0, cost: tileCost(shape, m: $0) * ($0 == 5 ? 1.1 : 1)) }
+    let tiles = TileCost(
+      height: shape.outputHeight, width: shape.outputWidth,
+      inputChannels: roundUp(shape.inputChannels, to: 16),
+      outputChannels: roundUp(shape.outputChannels, to: 32),
+      weightBytes: 3 * 4)  // read, transformed and read again
+    let costs = (2...5).map { (m: $0, cost: tiles.seconds(m: $0) * ($0 == 5 ? 1.1 : 1)) }
     let best = costs.min { $0.cost < $1.cost }!
     return best.cost < matrixCost(shape) ? .winograd(m: best.m) : .matrix
   }
 
-  /// Seconds a picture on a core of 118 GFLOPS, 16 floats wide, forward.
-  private static func tileCost(_ shape: ConvolutionShape, m: Int) -> Double {
-    let frequencies = Double((m + 2) * (m + 2))
-    let tiles = Double(ceilingDivide(shape.outputHeight, m) * ceilingDivide(shape.outputWidth, m))
-    let input = Double(roundUp(shape.inputChannels, to: 16))
-    let output = Double(roundUp(shape.outputChannels, to: 32))
-    let products = 2 * frequencies * tiles * input * output / 107e9
-    let transforms = frequencies * tiles * (input + output) / 16 * 4e-9
-    // The weights are transformed and read once for some 16 pictures.
-    let weights = frequencies * input * output * 4 * 3 / 20e9 / 16
-    return products + transforms + weights
-  }
-
+  /// Seconds a picture, forward.
   private static func matrixCost(_ shape: ConvolutionShape) -> Double {
     let patches = Double(shape.window.outputPixels * shape.patch)
     return 2 * patches * Double(shape.outputChannels) / 70e9 + patches * 4 / 5e9

@@ -2,6 +2,7 @@
 public struct ConvolutionShape: Sendable, Hashable {
   /// How the kernel lies on the pictures.
   public let window: WindowShape
+  /// Channels in and out.
   public let inputChannels, outputChannels: Int
 
   /// - Throws: `KernelsError.invalidChannels` for channels outside 1…65536 or a kernel of more

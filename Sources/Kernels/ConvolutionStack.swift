@@ -6,7 +6,9 @@ import Synchronization
 /// The features of a picture are the same bits at any number of threads and in any batch: they
 /// depend on the picture, its size, the weights, the arithmetic and the instruction set only.
 public final class ConvolutionStack: Sendable {
+  /// In the order in which they are computed.
   public let layers: [ConvolutionLayer]
+  /// How they are computed.
   public let arithmetic: Arithmetic
   /// The instruction set in use.
   public let instructionSet: InstructionSet
@@ -55,17 +57,6 @@ public final class ConvolutionStack: Sendable {
   public func outputShape(height: Int, width: Int) -> (height: Int, width: Int, channels: Int) {
     let pools = layers.count { $0.poolAfter }
     return (height >> pools, width >> pools, layers.last!.outputChannels)
-  }
-
-  /// Makes all weights and memory for pictures of this size ready, so that the first `forward`
-  /// of up to `count` of them is as fast as the others.
-  ///
-  /// - Throws: `KernelsError`, as `forward` does.
-  public func prepare(count: Int, height: Int, width: Int) throws(KernelsError) {
-    try checkSizes(count: count, height: height, width: width)
-    try engine.withLock { engine throws(KernelsError) in
-      _ = try engine.workspace(count: count, height: height, width: width)
-    }
   }
 
   /// The features of some pictures of one size.

@@ -31,7 +31,9 @@ struct Engine: ~Copyable, @unchecked Sendable {
   }
 
   /// Memory for `count` pictures of one size, with all weights ready.
-  mutating func workspace(count: Int, height: Int, width: Int) throws(KernelsError) -> Workspace {
+  private mutating func workspace(count: Int, height: Int, width: Int) throws(KernelsError)
+    -> Workspace
+  {
     if let workspace, workspace.height == height, workspace.width == width,
       workspace.fits(count: count)
     {

@@ -35,7 +35,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
   public var isSupported: Bool { kernels(bf16: false) != nil }
 
   /// Whether this CPU has AVX512-BF16 and `self` allows to use it.
-  public var hasBF16: Bool { kernels(bf16: true) != nil }
+  package var hasBF16: Bool { kernels(bf16: true) != nil }
 
   /// The choice of `HEADSTART_CPU` as the environment had it at the first use.
   static let selected: Result<InstructionSet, KernelsError> = {

@@ -24,6 +24,9 @@ public enum KernelsError: Error, Equatable, CustomStringConvertible {
   case invalidWindow(height: Int, width: Int, window: [Int], strides: [Int], padding: [Int])
   /// The system gives no more memory.
   case outOfMemory(bytes: Int)
+  /// The system does not start so many threads.
+  case noThreads(Int)
+
   public var description: String {
     switch self {
     case .unknownInstructionSet(let word):
@@ -58,6 +61,8 @@ public enum KernelsError: Error, Equatable, CustomStringConvertible {
         """
     case .outOfMemory(let bytes):
       return "The system refuses \(bytes) bytes of memory."
+    case .noThreads(let count):
+      return "The system refuses to start \(count) threads; fewer may do."
     }
   }
 

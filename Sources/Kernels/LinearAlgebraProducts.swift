@@ -14,11 +14,6 @@ public protocol LinearAlgebraElement: BinaryFloatingPoint, Sendable {
   static func _gemv(
     _ transposed: Bool, _ rows: Int, _ columns: Int, _ alpha: Self, _ a: UnsafePointer<Self>,
     _ lda: Int, _ x: UnsafePointer<Self>, _ beta: Self, _ y: UnsafeMutablePointer<Self>)
-
-  /// Calls `cblas_?syrk` for the lower triangle of AᵀA, row-major.
-  static func _syrk(
-    _ n: Int, _ k: Int, _ alpha: Self, _ a: UnsafePointer<Self>, _ lda: Int, _ beta: Self,
-    _ c: UnsafeMutablePointer<Self>, _ ldc: Int)
 }
 
 extension LinearAlgebra {
@@ -102,24 +97,14 @@ extension LinearAlgebra {
     }
   }
 
-  /// The symmetric product AᵀA (columns × columns, both triangles filled) of A (rows × columns).
-  ///
-  /// - Throws: ``LinearAlgebraError/shape(operation:what:rows:columns:found:)``.
-  public static func gram<T: LinearAlgebraElement>(
-    _ a: [T], rows: Int, columns: Int, pool: ThreadPool? = nil
-  ) throws(LinearAlgebraError) -> [T] {
-    try checkCount(a.count, rows, columns, "Symmetric rank-k product", "A")
-    var c = lowerGram(a, rows: rows, columns: columns, pool: pool)
-    for row in 0..<columns {
-      for column in 0..<row { c[column * columns + row] = c[row * columns + column] }
-    }
-    return c
-  }
+  /// Rows that ``weightedGram(_:rows:columns:weights:pool:)`` scales at a time.
+  package static let gramRows = 4096
 
   /// The lower triangle of Aᵀ·diag(weights)·A, for weights that are not negative.
   ///
   /// Rows of weight 0 cost nothing. What the result (columns × columns) holds above its diagonal
-  /// has no meaning: a Cholesky factorisation does not read it.
+  /// has no meaning: a Cholesky factorisation does not read it. Besides the result it takes memory
+  /// for 4096 rows.
   ///
   /// - Throws: ``LinearAlgebraError/shape(operation:what:rows:columns:found:)``.
   public static func weightedGram(
@@ -128,29 +113,36 @@ extension LinearAlgebra {
     try checkCount(a.count, rows, columns, "Weighted symmetric product", "A")
     try checkCount(weights.count, rows, 1, "Weighted symmetric product", "weights")
     let used = (0..<rows).filter { weights[$0] > 0 }
-    var scaled = [Double](repeating: 0, count: used.count * columns)
-    a.withUnsafeBufferPointer { a in
-      scaled.withUnsafeMutableBufferPointer { scaled in
-        // Safe to share: every row is written by one task.
-        nonisolated(unsafe) let (a, scaled) = (a, scaled)
-        let blocks = (used.count + 63) / 64
-        forEach(blocks, pool) { block in
-          for index in block * 64..<min(block * 64 + 64, used.count) {
-            let root = weights[used[index]].squareRoot()
-            let (from, to) = (used[index] * columns, index * columns)
-            for column in 0..<columns { scaled[to + column] = a[from + column] * root }
+    var c = [Double](repeating: 0, count: columns * columns)
+    guard columns > 0 else { return c }
+    var scaled = [Double](repeating: 0, count: min(used.count, gramRows) * columns)
+    for first in stride(from: 0, to: used.count, by: gramRows) {
+      let count = min(gramRows, used.count - first)
+      a.withUnsafeBufferPointer { a in
+        scaled.withUnsafeMutableBufferPointer { scaled in
+          // Safe to share: every row is written by one task.
+          nonisolated(unsafe) let (a, scaled) = (a, scaled)
+          forEach((count + 63) / 64, pool) { block in
+            for index in block * 64..<min(block * 64 + 64, count) {
+              let row = used[first + index]
+              let root = weights[row].squareRoot()
+              for column in 0..<columns {
+                scaled[index * columns + column] = a[row * columns + column] * root
+              }
+            }
           }
         }
       }
+      addLowerGram(
+        scaled, rows: count, columns: columns, beta: first == 0 ? 0 : 1, to: &c, pool: pool)
     }
-    return lowerGram(scaled, rows: used.count, columns: columns, pool: pool)
+    return c
   }
 
-  private static func lowerGram<T: LinearAlgebraElement>(
-    _ a: [T], rows: Int, columns: Int, pool: ThreadPool?
-  ) -> [T] {
-    var c = [T](repeating: 0, count: columns * columns)
-    guard rows > 0, columns > 0 else { return c }
+  /// C ← AᵀA + β·C, its lower triangle.
+  private static func addLowerGram(
+    _ a: [Double], rows: Int, columns: Int, beta: Double, to c: inout [Double], pool: ThreadPool?
+  ) {
     prepare
     let pieces = pieces(of: columns, smallest: 256)
     let tiles = pieces.indices.flatMap { row in (0...row).map { (row, $0) } }
@@ -162,16 +154,17 @@ extension LinearAlgebra {
           let (row, column) = (pieces[tiles[index].0], pieces[tiles[index].1])
           let tile = c + row.lowerBound * columns + column.lowerBound
           if row == column {
-            T._syrk(row.count, rows, 1, a + row.lowerBound, columns, 0, tile, columns)
+            cblas_dsyrk(
+              CblasRowMajor, CblasLower, CblasTrans, Int32(row.count), Int32(rows), 1,
+              a + row.lowerBound, Int32(columns), beta, tile, Int32(columns))
           } else {
-            T._gemm(
+            Double._gemm(
               true, false, row.count, column.count, rows, 1, a + row.lowerBound, columns,
-              a + column.lowerBound, columns, 0, tile, columns)
+              a + column.lowerBound, columns, beta, tile, columns)
           }
         }
       }
     }
-    return c
   }
 }
 
@@ -195,15 +188,6 @@ extension Float: LinearAlgebraElement {
       CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), alpha,
       a, Int32(lda), x, 1, beta, y, 1)
   }
-
-  public static func _syrk(
-    _ n: Int, _ k: Int, _ alpha: Float, _ a: UnsafePointer<Float>, _ lda: Int, _ beta: Float,
-    _ c: UnsafeMutablePointer<Float>, _ ldc: Int
-  ) {
-    cblas_ssyrk(
-      CblasRowMajor, CblasLower, CblasTrans, Int32(n), Int32(k), alpha, a, Int32(lda), beta, c,
-      Int32(ldc))
-  }
 }
 
 extension Double: LinearAlgebraElement {
@@ -226,14 +210,5 @@ extension Double: LinearAlgebraElement {
     cblas_dgemv(
       CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), alpha,
       a, Int32(lda), x, 1, beta, y, 1)
-  }
-
-  public static func _syrk(
-    _ n: Int, _ k: Int, _ alpha: Double, _ a: UnsafePointer<Double>, _ lda: Int, _ beta: Double,
-    _ c: UnsafeMutablePointer<Double>, _ ldc: Int
-  ) {
-    cblas_dsyrk(
-      CblasRowMajor, CblasLower, CblasTrans, Int32(n), Int32(k), alpha, a, Int32(lda), beta, c,
-      Int32(ldc))
   }
 }

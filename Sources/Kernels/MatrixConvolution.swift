@@ -37,9 +37,11 @@ final class MatrixConvolution: ConvolutionMethod, @unchecked Sendable {
 
   func prepare(count: Int, scratch blocks: inout ScratchMemory.Blocks) throws(KernelsError) {
     LinearAlgebra.prepare
+    // Pieces are of two widths, and the narrower ones may take more: they have more rows.
+    let (channels, pieces) = (shape.inputChannels, channelPieces)
     let widths = [
-      shape.patch, ceilingDivide(shape.patch, kernelSlices),
-      ceilingDivide(shape.inputChannels, channelPieces),
+      shape.patch, shape.patch / kernelSlices, ceilingDivide(shape.patch, kernelSlices),
+      channels / pieces, ceilingDivide(channels, pieces),
     ]
     let floats = widths.map { $0 * Self.chunkRows(columns: $0) }.max()!
     partial =
@@ -63,7 +65,7 @@ final class MatrixConvolution: ConvolutionMethod, @unchecked Sendable {
       let (picture, part) = index.quotientAndRemainder(dividingBy: pieces)
       let piece = Self.piece(part, of: pieces, pixels)
       let first = picture * pixels + piece.lowerBound
-      let matrix = patches.matrix(first..<first + piece.count, scratch: scratch[worker].floats)
+      let matrix = patches.matrix(first..<first + piece.count, scratch: scratch[worker])
       let result = output + first * channels
       if let bias {
         for row in 0..<piece.count {

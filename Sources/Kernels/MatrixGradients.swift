@@ -18,7 +18,7 @@ extension MatrixConvolution {
       addTaps(
         outputGradient + picture * shape.outputCount, kernel,
         channels: Self.piece(part, of: pieces, shape.inputChannels),
-        to: inputGradient + picture * shape.inputCount, products: scratch[worker].floats)
+        to: inputGradient + picture * shape.inputCount, products: scratch[worker])
     }
   }
 
@@ -27,7 +27,7 @@ extension MatrixConvolution {
   private func addTaps(
     _ outputGradient: UnsafePointer<Float>, _ kernel: UnsafePointer<Float>,
     channels: Range<Int>, to inputGradient: UnsafeMutablePointer<Float>,
-    products: UnsafeMutablePointer<Float>
+    products memory: Memory
   ) {
     let window = shape.window
     let width = channels.count
@@ -36,6 +36,9 @@ extension MatrixConvolution {
       (target + pixel * shape.inputChannels).update(repeating: 0, count: width)
     }
     let chunk = Self.chunkRows(columns: width)
+    precondition(
+      min(chunk, window.outputPixels) * width <= memory.count, "products that do not fit")
+    let products = memory.floats
     for first in stride(from: 0, to: window.outputPixels, by: chunk) {
       let rows = min(chunk, window.outputPixels - first)
       for tap in 0..<window.taps {
@@ -82,7 +85,7 @@ extension MatrixConvolution {
       addProducts(
         patches, rows: Self.piece(part, of: parts, count * shape.window.outputPixels),
         columns: Self.piece(slice, of: slices, shape.patch), gradients,
-        to: partial + part * size, scratch: scratch[worker].floats)
+        to: partial + part * size, scratch: scratch[worker])
     }
     if parts > 1 {
       pool.parallelFor(ceilingDivide(size, 1 << 12)) { index in
@@ -99,7 +102,7 @@ extension MatrixConvolution {
   private func addProducts(
     _ patches: Patches, rows: Range<Int>, columns: Range<Int>,
     _ outputGradient: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
+    scratch: Memory
   ) {
     let channels = shape.outputChannels
     let result = kernel + columns.lowerBound * channels
@@ -109,7 +112,7 @@ extension MatrixConvolution {
       let some = first..<min(first + chunk, rows.upperBound)
       patches.fill(some, columns: columns, into: scratch)
       Self.multiply(
-        columns.count, channels, some.count, scratch, columns.count, transposeA: true,
+        columns.count, channels, some.count, scratch.floats, columns.count, transposeA: true,
         outputGradient + first * channels, channels, beta: 1, result, channels)
     }
   }

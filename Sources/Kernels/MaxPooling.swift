@@ -3,7 +3,9 @@
 /// The gradient goes to the first of equal values, in the order of rows. A window's value is not a
 /// number if one of its values is not.
 public struct MaxPooling: Sendable {
+  /// The windows and the sizes of input and output.
   public let window: WindowShape
+  /// Channels in and out.
   public let channels: Int
   private let pool: ThreadPool
 
@@ -73,20 +75,24 @@ public struct MaxPooling: Sendable {
             isFirst = false
           } else {
             for channel in 0..<channels {
-              let (value, former) = (values[channel], best[channel])
-              // All bits for a larger value or the first that is not a number, none for another or
-              // if the best is not a number: masks, for jumps would be mispredicted.
-              let isLarger: Int32 = value <= former ? 0 : -1
-              let mask = former == former ? isLarger : 0
-              let bits = UInt32(bitPattern: mask)
-              best[channel] = Float(
-                bitPattern: value.bitPattern & bits | former.bitPattern & ~bits)
-              place[channel] = tap & mask | place[channel] & ~mask
+              take(values[channel], tap, &best[channel], &place[channel])
             }
           }
         }
       }
     }
+  }
+
+  /// Takes a larger value, or the first that is not a number, and its place.
+  @inline(__always) private func take(
+    _ value: Float, _ tap: Int32, _ best: inout Float, _ place: inout Int32
+  ) {
+    // All bits for a value to be taken, none for another: masks, for jumps would be mispredicted.
+    let isLarger: Int32 = value <= best ? 0 : -1
+    let mask = best == best ? isLarger : 0
+    let bits = UInt32(bitPattern: mask)
+    best = Float(bitPattern: value.bitPattern & bits | best.bitPattern & ~bits)
+    place = tap & mask | place & ~mask
   }
 
   /// Whether windows are 2 × 2 side by side, without padding, as in most networks.
@@ -101,16 +107,6 @@ public struct MaxPooling: Sendable {
     _ upper: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
     places: UnsafeMutablePointer<Int32>
   ) {
-    @inline(__always) func take(
-      _ value: Float, _ tap: Int32, _ best: inout Float, _ place: inout Int32
-    ) {
-      // As in `maxima`.
-      let isLarger: Int32 = value <= best ? 0 : -1
-      let mask = best == best ? isLarger : 0
-      let bits = UInt32(bitPattern: mask)
-      best = Float(bitPattern: value.bitPattern & bits | best.bitPattern & ~bits)
-      place = tap & mask | place & ~mask
-    }
     let lower = upper + window.width * channels
     for ox in 0..<window.outputWidth {
       let (a, c) = (upper + 2 * ox * channels, lower + 2 * ox * channels)
@@ -187,6 +183,7 @@ public struct MaxPooling: Sendable {
       }
     }
   }
+
   /// One row of the input's gradient where each window is a pair of rows and columns: row `ky` of
   /// its windows.
   private func gradientOfPairs(

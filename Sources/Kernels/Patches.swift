@@ -5,19 +5,20 @@ struct Patches: @unchecked Sendable {
   let input: UnsafePointer<Float>
 
   /// All columns of some rows: the input itself where it holds them, else `scratch`, filled.
-  func matrix(_ rows: Range<Int>, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+  func matrix(_ rows: Range<Int>, scratch: Memory) -> UnsafePointer<Float> {
     if shape.window.isPointwise { return input + rows.lowerBound * shape.inputChannels }
     fill(rows, columns: 0..<shape.patch, into: scratch)
-    return UnsafePointer(scratch)
+    return UnsafePointer(scratch.floats)
   }
 
   /// Writes the columns `columns` of the rows `rows`, counted through all pictures' output pixels.
   func fill(
-    _ rows: Range<Int>, columns: Range<Int>, into matrix: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, columns: Range<Int>, into matrix: Memory
   ) {
+    precondition(rows.count * columns.count <= matrix.count, "patches that do not fit")
     let window = shape.window
     let line = window.windowWidth * shape.inputChannels
-    var destination = matrix
+    var destination = matrix.floats
     for row in rows {
       let (picture, pixel) = row.quotientAndRemainder(dividingBy: window.outputPixels)
       let (oy, ox) = pixel.quotientAndRemainder(dividingBy: window.outputWidth)

@@ -2,8 +2,8 @@ import CKernels
 
 /// A layer's weights as the kernels read them.
 ///
-/// Transformed weights depend on the tile size, so a layer may have several; those of the sizes
-/// of picture in use are kept.
+/// Transformed weights depend on the tile size, and that on the size of the pictures: those of the
+/// latest size are kept.
 final class PreparedWeights {
   private struct Key: Hashable {
     var layer, m: Int

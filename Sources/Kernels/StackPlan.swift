@@ -39,8 +39,6 @@ struct LayerPlan: Sendable, Equatable {
 struct StackPlan: Sendable {
   var layers: [LayerPlan]
 
-  /// Most channels of a first layer that is computed directly; with more, Winograd costs less.
-  static let mostDirectChannels = 8
   /// Most pictures that a layer is given at a time.
   static let largestGroup = 32
   /// Tiles that repay one reading of a layer's weights.
@@ -56,7 +54,8 @@ struct StackPlan: Sendable {
     var width = width
     for (index, layer) in layers.enumerated() {
       let isDirect =
-        index == 0 && layer.inputChannels <= Self.mostDirectChannels && (tiles?[0] ?? 1) == 1
+        index == 0 && layer.inputChannels <= ConvolutionAlgorithm.mostDirectChannels
+        && (tiles?[0] ?? 1) == 1
       let plan = LayerPlan(
         method: isDirect ? .direct : .winograd(m: 2), height: height, width: width,
         inputChannels: isDirect

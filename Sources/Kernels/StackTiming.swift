@@ -17,6 +17,7 @@ public struct StackTiming: Sendable {
   /// Pictures of the run.
   public let count: Int
   public let seconds: Double
+  /// In the order in which they are computed.
   public let layers: [Layer]
 
   public var millisecondsPerPicture: Double { 1e3 * seconds / Double(count) }

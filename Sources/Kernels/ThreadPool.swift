@@ -19,30 +19,28 @@ public final class ThreadPool: Sendable {
 
   /// Starts `threads - 1` threads.
   ///
-  /// - Precondition: 1 ≤ threads ≤ 1024.
-  public init(threads: Int = ThreadPool.availableCores) {
-    precondition((1...1024).contains(threads), "a pool of \(threads) threads")
-    guard let pool = ck_pool_create(Int32(threads)) else {
-      fatalError("The system refuses to start \(threads) threads.")
+  /// - Precondition: 1 ≤ threads ≤ 1024, and the system has room for them; where it may not have,
+  ///   ``init(starting:)`` says so.
+  public convenience init(threads: Int = ThreadPool.availableCores) {
+    do {
+      try self.init(starting: threads)
+    } catch {
+      fatalError(error.description)
     }
+  }
+
+  /// Starts `threads - 1` threads, if the system lets it.
+  ///
+  /// - Precondition: 1 ≤ threads ≤ 1024.
+  /// - Throws: ``KernelsError/noThreads(_:)``.
+  public init(starting threads: Int) throws(KernelsError) {
+    precondition((1...1024).contains(threads), "a pool of \(threads) threads")
+    guard let pool = ck_pool_create(Int32(threads)) else { throw .noThreads(threads) }
     self.pool = pool
     self.threads = threads
   }
 
   deinit { ck_pool_destroy(pool) }
-
-  /// Calls `body` once on every worker, 0 to `threads - 1`, and returns when all have returned.
-  public func run(_ body: @Sendable (_ worker: Int) -> Void) {
-    withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: body) { pointer in
-        ck_pool_run(
-          pool,
-          { context, worker in
-            context!.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(Int(worker))
-          }, UnsafeMutableRawPointer(mutating: pointer))
-      }
-    }
-  }
 
   /// Calls `body` for every index below `count`, each on the next worker that is free, and
   /// returns when all have returned.
@@ -51,7 +49,8 @@ public final class ThreadPool: Sendable {
   }
 
   /// Calls `body` for every index below `count` with the number of the worker it runs on, which
-  /// no other call has at the same time.
+  /// no other thread's call has at the same time. Inside a body of the same pool it is the number
+  /// of the worker that runs that body.
   public func parallelFor(_ count: Int, _ body: @Sendable (_ index: Int, _ worker: Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { pointer in

@@ -32,22 +32,17 @@ struct TileChoice {
     }
   }
 
-  /// Seconds a picture on a core of 118 GFLOPS (f32), 16 floats wide.
+  /// Seconds a picture.
   private func cost(_ layer: LayerPlan, m: Int) -> Double {
-    let frequencies = Double((m + 2) * (m + 2))
-    let tiles = Double(ceilingDivide(layer.height, m) * ceilingDivide(layer.width, m))
-    let pairs = Double(layer.inputChannels * layer.outputChannels)
-    let rate = arithmetic == .bf16 ? 210e9 : 107e9
-    let products = 2 * frequencies * tiles * pairs / rate
-    // Every value of the transformed domain is written and read once; cost by vectors of 16.
-    let vectors = frequencies * tiles * Double(layer.inputChannels + layer.outputChannels) / 16
-    let transforms = vectors * 4e-9
-    // The weights are read once for some 16 pictures.
-    let weights = frequencies * pairs * (arithmetic == .bf16 ? 2 : 4) / 20e9 / 16
+    let isHalf = arithmetic == .bf16
+    let tiles = TileCost(
+      height: layer.height, width: layer.width, inputChannels: layer.inputChannels,
+      outputChannels: layer.outputChannels, rate: isHalf ? 210e9 : 107e9,
+      weightBytes: isHalf ? 2 : 4)
     // Tiles of odd size leave the pool to a pass of its own.
     let isApart = layer.pools && m % 2 == 1
     let pool = isApart ? Double(layer.height * layer.width * layer.outputChannels) * 4 / 8e9 : 0
-    return products + transforms + weights + pool
+    return tiles.seconds(m: m) + pool
   }
 
   /// - Parameter layers: with any tile size.

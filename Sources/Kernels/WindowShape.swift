@@ -13,8 +13,11 @@ public struct WindowShape: Sendable, Hashable {
 
   /// Pixels of the input.
   public let height, width: Int
+  /// Of a window, in pixels.
   public let windowHeight, windowWidth: Int
+  /// From window to window, in pixels.
   public let strideY, strideX: Int
+  /// Rows and columns of zeros around the input.
   public let padTop, padBottom, padLeft, padRight: Int
   /// Pixels of the output: ⌊(n + padding − window) / stride⌋ + 1.
   public let outputHeight, outputWidth: Int

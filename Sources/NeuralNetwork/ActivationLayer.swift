@@ -4,6 +4,7 @@ import Kernels
 public struct ActivationLayer: ActivatedLayer {
   public var name: String
   public let className = "Activation"
+  /// What is applied to every value.
   public var activation: Activation
   private var output: Tensor?
 

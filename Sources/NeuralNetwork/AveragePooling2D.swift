@@ -6,8 +6,11 @@ import Kernels
 public struct AveragePooling2D: Layer {
   public var name: String
   public let className = "AveragePooling2D"
+  /// Of the window.
   public let size: Extent2D
+  /// From window to window.
   public let strides: Extent2D
+  /// `same`: windows reach beyond the edge; `valid`: they do not.
   public let padding: Padding
   private var inputShape: [Int]?
 

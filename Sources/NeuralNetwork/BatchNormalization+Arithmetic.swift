@@ -46,9 +46,11 @@ extension BatchNormalization {
 
   /// moving · momentum + batch's · (1 − momentum).
   func move(_ moving: inout Parameter, towards batch: [Float]) {
+    // As in Keras 1 − momentum is the rounded difference, not the difference of the rounded.
+    let (old, new) = (Float(momentum), Float(1 - momentum))
     for channel in batch.indices {
       moving.value.values[channel] =
-        moving.value.values[channel] * momentum + batch[channel] * (1 - momentum)
+        moving.value.values[channel] * old + batch[channel] * new
     }
   }
 

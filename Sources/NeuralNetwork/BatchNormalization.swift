@@ -20,7 +20,8 @@ public struct BatchNormalization: Layer {
   public var beta: Parameter?
   public var movingMean: Parameter
   public var movingVariance: Parameter
-  public let momentum: Float
+  public let momentum: Double
+  /// Added to the variance.
   public let epsilon: Float
 
   /// Whether training normalises by the statistics of the batch, and moves the moving ones.
@@ -43,7 +44,7 @@ public struct BatchNormalization: Layer {
   /// - Throws: ``NeuralNetworkError/count(what:expected:found:)``.
   public init(
     gamma: [Float]?, beta: [Float]?, movingMean: [Float], movingVariance: [Float],
-    momentum: Float = 0.99, epsilon: Float = 1e-3, name: String = ""
+    momentum: Double = 0.99, epsilon: Float = 1e-3, name: String = ""
   ) throws {
     let channels = movingMean.count
     for (what, values) in [
@@ -52,6 +53,30 @@ public struct BatchNormalization: Layer {
       guard let values, values.count != channels else { continue }
       throw NeuralNetworkError.count(what: what, expected: channels, found: values.count)
     }
+    self.init(
+      name: name, gamma: gamma, beta: beta, movingMean: movingMean,
+      movingVariance: movingVariance, momentum: momentum, epsilon: epsilon)
+  }
+
+  /// A new layer as Keras makes it: γ 1, β 0, moving mean 0 and variance 1, all of it training.
+  public init(
+    channels: Int, momentum: Double = 0.99, epsilon: Float = 1e-3, center: Bool = true,
+    scale: Bool = true, name: String = ""
+  ) {
+    let (zeros, ones) = (
+      [Float](repeating: 0, count: channels), [Float](repeating: 1, count: channels)
+    )
+    self.init(
+      name: name, gamma: scale ? ones : nil, beta: center ? zeros : nil, movingMean: zeros,
+      movingVariance: ones, momentum: momentum, epsilon: epsilon)
+    setTrainable(true)
+  }
+
+  /// A frozen layer of arrays of one count.
+  private init(
+    name: String, gamma: [Float]?, beta: [Float]?, movingMean: [Float], movingVariance: [Float],
+    momentum: Double, epsilon: Float
+  ) {
     func parameter(_ name: String, _ values: [Float]) -> Parameter {
       Parameter(
         name: name, value: Tensor(shape: [values.count], values: values), isTrainable: false)
@@ -63,21 +88,6 @@ public struct BatchNormalization: Layer {
     self.momentum = momentum
     self.epsilon = epsilon
     self.name = name
-  }
-
-  /// A new layer as Keras makes it: γ 1, β 0, moving mean 0 and variance 1, all of it training.
-  public init(
-    channels: Int, momentum: Float = 0.99, epsilon: Float = 1e-3, center: Bool = true,
-    scale: Bool = true, name: String = ""
-  ) throws {
-    let (zeros, ones) = (
-      [Float](repeating: 0, count: channels), [Float](repeating: 1, count: channels)
-    )
-    try self.init(
-      gamma: scale ? ones : nil, beta: center ? zeros : nil, movingMean: zeros,
-      movingVariance: ones, momentum: momentum,
-      epsilon: epsilon, name: name)
-    setTrainable(true)
   }
 
   var channels: Int { movingMean.value.values.count }

@@ -14,8 +14,11 @@ public struct ClassificationMetrics: Sendable, Equatable {
     public var support: Int
   }
 
+  /// Rows judged.
   public let count: Int
+  /// Rows whose most probable class is the true one.
   public let correct: Int
+  /// correct / count.
   public let accuracy: Double
 
   /// Wilson's 95 % interval of the accuracy.
@@ -28,12 +31,7 @@ public struct ClassificationMetrics: Sendable, Equatable {
   /// rest for more than two. nil if a class has no rows, or all.
   public let rocAUC: Double?
 
-  /// The mean over rows of (p − y)² for two classes, of Σ (p − y)² over the classes for more.
-  public let brier: Double
-
-  /// The mean gap between confidence and accuracy over 15 equal bins of confidence, weighted by
-  /// their rows.
-  public let calibrationError: Double
+  /// In the order of the labels.
   public let perClass: [PerClass]
 
   /// Rows by true class, then by predicted class.
@@ -60,35 +58,19 @@ public struct ClassificationMetrics: Sendable, Equatable {
     }
     let limit = clip ?? 0x1p-24
     var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
-    var (logLoss, brier) = (0.0, 0.0)
-    var bins = [(rows: Int, correct: Int, confidence: Double)](repeating: (0, 0, 0), count: 15)
+    var logLoss = 0.0
     for (row, label) in labels.enumerated() {
       let values = table[row]
       var predicted = 0
       for index in 1..<classes where values[index] > values[predicted] { predicted = index }
       confusion[label][predicted] += 1
       logLoss -= log(min(max(values[label], limit), 1 - limit))
-      if classes == 2 {
-        brier += (1 - values[label]) * (1 - values[label])
-      } else {
-        for index in 0..<classes {
-          let difference = values[index] - (index == label ? 1 : 0)
-          brier += difference * difference
-        }
-      }
-      let bin = min(Int(values[predicted] * 15), 14)
-      bins[bin].rows += 1
-      bins[bin].correct += predicted == label ? 1 : 0
-      bins[bin].confidence += values[predicted]
     }
     count = labels.count
     correct = (0..<classes).reduce(0) { $0 + confusion[$1][$1] }
     accuracy = Double(correct) / Double(count)
     accuracyInterval = Self.wilsonInterval(correct: correct, count: count)
     self.logLoss = logLoss / Double(count)
-    self.brier = brier / Double(count)
-    calibrationError =
-      bins.reduce(0) { $0 + abs($1.confidence - Double($1.correct)) } / Double(count)
     rocAUC = Self.rocAUC(table, labels: labels, classes: classes)
     perClass = (0..<classes).map { index in
       let hits = Double(confusion[index][index])

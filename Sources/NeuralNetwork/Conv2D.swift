@@ -8,6 +8,7 @@ import Synchronization
 public struct Conv2D: ActivatedLayer {
   public var name: String
   public let className = "Conv2D"
+  /// Applied to the sums.
   public var activation: Activation
 
   /// (height, width, input channels, filters).
@@ -15,7 +16,9 @@ public struct Conv2D: ActivatedLayer {
 
   /// (filters), or nil for none.
   public var bias: Parameter?
+  /// From window to window.
   public let strides: Extent2D
+  /// `same`: windows reach beyond the edge; `valid`: they do not.
   public let padding: Padding
 
   private let engine = ConvolutionEngine()
@@ -72,10 +75,13 @@ public struct Conv2D: ActivatedLayer {
     self.activation = activation
   }
 
+  /// Of the window.
   public var kernelSize: Extent2D {
     Extent2D(height: kernel.value.shape[0], width: kernel.value.shape[1])
   }
+  /// Channels of the input.
   public var inputChannels: Int { kernel.value.shape[2] }
+  /// Channels of the output.
   public var filters: Int { kernel.value.shape[3] }
   public var parameters: [Parameter] { [kernel] + (bias.map { [$0] } ?? []) }
 

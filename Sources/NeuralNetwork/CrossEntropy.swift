@@ -7,18 +7,25 @@ import Foundation
 /// turns a binary target y into y·(1−s) + s/2 and a one-hot one into y·(1−s) + s/K; a class weight
 /// multiplies a row's loss, and the mean divides by the number of rows: all as Keras does it.
 public struct CrossEntropy: Sendable {
+  /// The share ε of a label that is spread over all classes.
   public let labelSmoothing: Float
 
   /// One weight a class, or nil for 1 each.
   public let classWeights: [Float]?
 
+  /// - Parameters:
+  ///   - labelSmoothing: s.
+  ///   - classWeights: One a class, all positive; nil for 1 each.
+  /// - Precondition: 0 ≤ s < 1.
   public init(labelSmoothing: Float = 0, classWeights: [Float]? = nil) {
+    precondition(
+      labelSmoothing >= 0 && labelSmoothing < 1, "a label smoothing of \(labelSmoothing)")
     self.labelSmoothing = labelSmoothing
     self.classWeights = classWeights
   }
 
   /// What a batch costs.
-  public struct Result: Sendable {
+  public struct Outcome: Sendable {
     /// The mean loss over the rows.
     public var loss: Double
     /// dLoss/dlogits, of the logits' shape.
@@ -33,7 +40,7 @@ public struct CrossEntropy: Sendable {
   ///   - logits: (rows, 1) for two classes, (rows, classes) for more.
   ///   - labels: The class of each row.
   /// - Throws: ``NeuralNetworkError`` if shapes or labels do not fit.
-  public func callAsFunction(logits: Tensor, labels: [Int]) throws -> Result {
+  public func callAsFunction(logits: Tensor, labels: [Int]) throws -> Outcome {
     guard logits.shape.count == 2, logits.shape[1] > 0 else {
       throw NeuralNetworkError.shape(
         layer: "cross-entropy", expected: "(rows, outputs)", found: logits.shape)
@@ -47,7 +54,7 @@ public struct CrossEntropy: Sendable {
       throw NeuralNetworkError.count(
         what: "class weights", expected: classes, found: classWeights.count)
     }
-    var result = Result(loss: 0, gradient: Tensor(zeros: logits.shape), correct: 0)
+    var result = Outcome(loss: 0, gradient: Tensor(zeros: logits.shape), correct: 0)
     for row in 0..<rows {
       let label = labels[row]
       guard label >= 0, label < classes else {
@@ -66,7 +73,7 @@ public struct CrossEntropy: Sendable {
 
   /// max(z, 0) − z·y + log(1 + e^−|z|); its derivative is σ(z) − y.
   private func binary(
-    _ logit: Float, _ label: Int, _ row: Int, _ weight: Double, _ result: inout Result
+    _ logit: Float, _ label: Int, _ row: Int, _ weight: Double, _ result: inout Outcome
   ) -> Double {
     let (z, smoothing) = (Double(logit), Double(labelSmoothing))
     let target = Double(label) * (1 - smoothing) + smoothing / 2
@@ -78,7 +85,7 @@ public struct CrossEntropy: Sendable {
   /// log Σeᶻ − Σ y·z; its derivative is softmax(z) − y.
   private func categorical(
     _ logits: ArraySlice<Float>, _ label: Int, _ row: Int, _ weight: Double,
-    _ result: inout Result
+    _ result: inout Outcome
   ) -> Double {
     let (count, start) = (logits.count, logits.startIndex)
     var best = start

@@ -4,6 +4,7 @@ import Kernels
 public struct Dense: ActivatedLayer {
   public var name: String
   public let className = "Dense"
+  /// Applied to the sums.
   public var activation: Activation
 
   /// (inputs, units).
@@ -48,7 +49,9 @@ public struct Dense: ActivatedLayer {
     self.bias = bias.map { Parameter(name: "bias", value: $0) }
   }
 
+  /// Values in.
   public var inputs: Int { kernel.value.shape[0] }
+  /// Values out.
   public var units: Int { kernel.value.shape[1] }
   public var parameters: [Parameter] { [kernel] + (bias.map { [$0] } ?? []) }
 

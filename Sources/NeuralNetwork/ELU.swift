@@ -5,6 +5,7 @@ import Kernels
 public struct ELU: Layer {
   public var name: String
   public let className = "ELU"
+  /// The limit below: −α.
   public let alpha: Float
   private var output: Tensor?
 

@@ -21,25 +21,28 @@ extension [Float] {
       }
     }
   }
+
+  /// x · scale + offset in place, each with one value for all or one a channel (the last axis).
+  mutating func scaleChannels(by scale: [Float], adding offset: [Float], pool: ThreadPool) {
+    let channels = Swift.max(scale.count, offset.count)
+    if channels == 1 {
+      let (scale, offset) = (scale[0], offset[0])
+      pool.forEachChunk(of: &self) { _, chunk in
+        for index in chunk.indices { chunk[index] = chunk[index] * scale + offset }
+      }
+      return
+    }
+    let scale = scale.count == 1 ? [Float](repeating: scale[0], count: channels) : scale
+    let offset = offset.count == 1 ? [Float](repeating: offset[0], count: channels) : offset
+    pool.forEachChunk(of: &self, chunk: rowsPerChunk(channels) * channels) { _, chunk in
+      for row in stride(from: 0, to: chunk.count, by: channels) {
+        for channel in 0..<channels {
+          chunk[row + channel] = chunk[row + channel] * scale[channel] + offset[channel]
+        }
+      }
+    }
+  }
 }
 
 /// Rows of this width that make a piece of work worth a thread's while.
 func rowsPerChunk(_ width: Int) -> Int { max(1, (1 << 14) / max(1, width)) }
-
-/// Sums over rows, one for each column: in `Float` within a chunk of few rows, in `Double` over the chunks, in their
-/// order.
-func columnSums(
-  rows: Int, width: Int, _ pool: ThreadPool,
-  _ add: @Sendable (_ row: Int, _ sums: inout MutableSpan<Float>) -> Void
-) -> [Double] {
-  let rowsAtOnce = min(256, rowsPerChunk(width))
-  let chunks = (rows + rowsAtOnce - 1) / rowsAtOnce
-  var partial = [Float](repeating: 0, count: chunks * width)
-  pool.forEachChunk(of: &partial, chunk: width) { range, sums in
-    let first = range.lowerBound / width * rowsAtOnce
-    for row in first..<min(first + rowsAtOnce, rows) { add(row, &sums) }
-  }
-  var result = [Double](repeating: 0, count: width)
-  for index in partial.indices { result[index % width] += Double(partial[index]) }
-  return result
-}

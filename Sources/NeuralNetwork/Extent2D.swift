@@ -2,6 +2,7 @@ import Kernels
 
 /// Rows and columns of a kernel, a pool or a stride; an integer literal means a square.
 public struct Extent2D: Sendable, Equatable, ExpressibleByIntegerLiteral {
+  /// In pixels, or steps.
   public var height, width: Int
 
   public init(height: Int, width: Int) {
@@ -24,19 +25,20 @@ extension WindowShape {
   init(
     _ inputShape: [Int], window: Extent2D, strides: Extent2D, padding: Padding, layer: String
   ) throws {
-    guard inputShape.count == 3,
-      let shape = try? WindowShape(
+    let refusal = NeuralNetworkError.shape(
+      layer: layer,
+      expected: "(height, width, channels) with room for a window of "
+        + "\(window.height) × \(window.width)",
+      found: inputShape)
+    guard inputShape.count == 3 else { throw refusal }
+    do {
+      try self.init(
         height: inputShape[0], width: inputShape[1], windowHeight: window.height,
         windowWidth: window.width, strideY: strides.height, strideX: strides.width,
         padding: padding)
-    else {
-      throw NeuralNetworkError.shape(
-        layer: layer,
-        expected: "(height, width, channels) with room for a window of "
-          + "\(window.height) × \(window.width)",
-        found: inputShape)
+    } catch KernelsError.invalidWindow {
+      throw refusal
     }
-    self = shape
   }
 }
 

@@ -46,10 +46,3 @@ public enum Folds {
     return result
   }
 }
-
-/// Checks that every label lies in `0..<classes`.
-func checkLabels(_ labels: [Int], classes: Int) throws {
-  for (row, label) in labels.enumerated() where label < 0 || label >= classes {
-    throw NeuralNetworkError.label(row: row, found: label, classes: classes)
-  }
-}

@@ -61,7 +61,7 @@ public struct GlobalAveragePooling2D: Layer {
 
 /// The largest value of each channel over all positions: (h, w, c) → (c).
 ///
-/// The gradient goes to the first of equal values.
+/// The gradient goes to the first of equal values. What is not a number counts as the largest.
 public struct GlobalMaxPooling2D: Layer {
   public var name: String
   public let className = "GlobalMaxPooling2D"
@@ -85,8 +85,7 @@ public struct GlobalMaxPooling2D: Layer {
         for position in 0..<positions {
           let offset = start + position * channels
           for channel in 0..<channels {
-            let value = values[offset + channel]
-            if !(value <= chunk[row + channel]) { chunk[row + channel] = value }
+            chunk[row + channel] = larger(chunk[row + channel], values[offset + channel])
           }
         }
       }
@@ -111,11 +110,9 @@ public struct GlobalMaxPooling2D: Layer {
       for channel in 0..<channels {
         let start = row * positions * channels + channel
         var best = start
-        for position in 0..<positions
-        where input.values[start + position * channels]
-          > input.values[best]
-        {
-          best = start + position * channels
+        for place in stride(from: start, to: start + positions * channels, by: channels)
+        where isLarger(input.values[place], than: input.values[best]) {
+          best = place
         }
         result.values[best] = gradient.values[row * channels + channel]
       }
@@ -124,6 +121,15 @@ public struct GlobalMaxPooling2D: Layer {
   }
 
   public mutating func forget() { input = nil }
+}
+
+/// Whether a maximum passes on to a value: if it is larger, or the first that is not a number.
+private func isLarger(_ value: Float, than best: Float) -> Bool {
+  !(value <= best) && best == best
+}
+
+private func larger(_ best: Float, _ value: Float) -> Float {
+  isLarger(value, than: best) ? value : best
 }
 
 private func pooledShape(_ inputShape: [Int], _ label: String) throws -> [Int] {

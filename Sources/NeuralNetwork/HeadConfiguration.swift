@@ -17,6 +17,7 @@ public enum HeadSolver: String, Sendable, CaseIterable, Codable {
 
 /// Everything that determines how a head is trained.
 public struct HeadConfiguration: Sendable {
+  /// How feature maps become vectors.
   public var pooling = HeadPooling.average
 
   /// Fixed layers applied to the map of features before it is pooled.
@@ -26,35 +27,35 @@ public struct HeadConfiguration: Sendable {
   public var afterPooling: [any Layer] = []
 
   /// Whether each feature of the pooled vector is given mean 0 and variance 1 for training; the
-  /// map is folded into the first dense layer afterwards. Needs features that fit
+  /// map is folded into the first dense layer afterwards. Needs training rows that fit
   /// ``memoryBudget``.
   public var standardize = false
 
-  /// Units of the hidden layer; 0 for none.
+  /// Units of the hidden layer, at most 65,536, a ReLU behind it; 0 for none.
   public var hidden = 0
-  public var hiddenActivation = Activation.relu
 
   /// Rate of the dropout before the last dense layer.
   public var dropout: Float = 0
+  /// Newton's method to convergence, or an optimizer for some epochs.
   public var solver = HeadSolver.newton
 
-  /// nil: Keras' default of the solver (SGD 0.01, the others 0.001).
+  /// nil: Keras' default of the solver (SGD 0.01, the others 0.001). Not with newton.
   public var learningRate: Float?
 
-  /// Of SGD.
+  /// Of SGD; 0 with the others.
   public var momentum = 0.0
-
-  /// Of SGD.
-  public var nesterov = false
+  /// Rows in a step of a gradient solver.
   public var batchSize = 32
+  /// Of a gradient solver, at the most.
   public var epochs = 50
 
   /// Epochs without a lower validation loss after which training stops; the weights of the best
-  /// epoch are then restored. nil: all epochs run, and the last weights stay.
+  /// epoch are then restored. nil: all epochs run, and the last weights stay. Not with newton.
   public var patience: Int?
 
   /// One weight a class, multiplying the losses of its rows.
   public var classWeights: [Float]?
+  /// The share ε of a label that is spread over all classes.
   public var labelSmoothing: Float = 0
 
   /// Whether rows come in a new random order in every epoch.
@@ -66,11 +67,13 @@ public struct HeadConfiguration: Sendable {
   /// Folds of the newton solver's cross-validation.
   public var folds = 5
 
-  /// Strengths that the newton solver tries; see ``LogisticRegression/strengths``.
+  /// Strengths that the newton solver tries; see ``LogisticRegression/strengths``. Not with the
+  /// others.
   public var strengths: [Double]?
 
-  /// Bytes of features kept in memory; more are read anew in every epoch, by blocks of rows in
-  /// random order. The newton solver keeps all pooled features whatever their size.
+  /// Bytes of features kept in memory, those of training first; more are read anew in every
+  /// epoch, by blocks of rows in random order. The newton solver keeps all pooled features whatever
+  /// their size.
   public var memoryBudget = 1 << 30
 
   public init() {}
@@ -81,7 +84,7 @@ public struct HeadConfiguration: Sendable {
     switch solver {
     case .rmsprop: rule = .rmsprop()
     case .adam: rule = .adam()
-    case .sgd: rule = .sgd(momentum: momentum, nesterov: nesterov)
+    case .sgd: rule = .sgd(momentum: momentum)
     case .newton: return nil
     }
     var training = TrainingConfiguration(rule)
@@ -98,36 +101,41 @@ public struct HeadConfiguration: Sendable {
     return training
   }
 
-  /// Refuses settings without meaning.
+  /// Refuses settings without meaning, and those that the solver would not look at. Batch size,
+  /// epochs and folds are no such: they have values in any case.
   func validate(classes: Int) throws {
-    func check(_ holds: Bool, _ name: String, _ expected: String, _ found: Any) throws {
-      guard holds else {
-        throw NeuralNetworkError.setting(name: name, expected: expected, found: "\(found)")
-      }
-    }
-    try check(classes >= 2, "classes", "at least 2", classes)
-    try check(hidden >= 0, "hidden", "at least 0", hidden)
-    try check(dropout >= 0 && dropout < 1, "dropout", "at least 0 and below 1", dropout)
-    try check(batchSize >= 1, "batch size", "at least 1", batchSize)
-    try check(epochs >= 1, "epochs", "at least 1", epochs)
-    try check((patience ?? 0) >= 0, "patience", "at least 0", patience ?? 0)
-    try check(memoryBudget > 0, "memory budget", "positive", memoryBudget)
-    try check(
+    try checkSetting(classes >= 2, "classes", "at least 2", classes)
+    try checkSetting((0...65536).contains(hidden), "hidden", "0 to 65536", hidden)
+    try checkSetting(dropout >= 0 && dropout < 1, "dropout", "at least 0 and below 1", dropout)
+    try checkSetting(batchSize >= 1, "batch size", "at least 1", batchSize)
+    try checkSetting(epochs >= 1, "epochs", "at least 1", epochs)
+    try checkSetting((patience ?? 0) >= 0, "patience", "at least 0", patience ?? 0)
+    try checkSetting(memoryBudget > 0, "memory budget", "positive", memoryBudget)
+    try checkSetting(
       labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing", "at least 0 and below 1",
       labelSmoothing)
-    try check(momentum >= 0 && momentum < 1, "momentum", "at least 0 and below 1", momentum)
-    try check(
+    try checkSetting(momentum >= 0 && momentum < 1, "momentum", "at least 0 and below 1", momentum)
+    try checkSetting(
       learningRate.map { $0 > 0 && $0.isFinite } ?? true, "learning rate", "positive",
       learningRate ?? 0)
     if let classWeights {
-      try check(
+      try checkSetting(
         classWeights.count == classes && classWeights.allSatisfy { $0 > 0 && $0.isFinite },
         "class weights", "\(classes) positive numbers", classWeights)
     }
     if solver == .newton {
-      try check(hidden == 0, "hidden", "0 with the newton solver", hidden)
-      try check(dropout == 0, "dropout", "0 with the newton solver", dropout)
-      try check(folds >= 2, "folds", "at least 2", folds)
+      try checkSetting(hidden == 0, "hidden", "0 with the newton solver", hidden)
+      try checkSetting(dropout == 0, "dropout", "0 with the newton solver", dropout)
+      try checkSetting(folds >= 2, "folds", "at least 2", folds)
+      try checkSetting(
+        learningRate == nil, "learning rate", "left out with the newton solver",
+        learningRate ?? 0)
+      try checkSetting(
+        patience == nil, "patience", "left out with the newton solver", patience ?? 0)
+    } else {
+      try checkSetting(
+        strengths == nil, "strengths", "left out without the newton solver", strengths ?? [])
     }
+    try checkSetting(solver == .sgd || momentum == 0, "momentum", "0 without sgd", momentum)
   }
 }

@@ -1,32 +1,3 @@
-/// What an epoch of training came to.
-public struct EpochRecord: Sendable, Codable, Equatable {
-  /// 1 for the first.
-  public var epoch: Int
-
-  /// The mean loss over the epoch's batches, as they were trained on (with dropout).
-  public var loss: Double
-  public var accuracy: Double
-  public var validationLoss: Double?
-  public var validationAccuracy: Double?
-
-  /// Of training, without validation.
-  public var seconds: Double
-  public var rowsPerSecond: Double
-
-  public init(
-    epoch: Int, loss: Double, accuracy: Double, validationLoss: Double? = nil,
-    validationAccuracy: Double? = nil, seconds: Double, rowsPerSecond: Double
-  ) {
-    self.epoch = epoch
-    self.loss = loss
-    self.accuracy = accuracy
-    self.validationLoss = validationLoss
-    self.validationAccuracy = validationAccuracy
-    self.seconds = seconds
-    self.rowsPerSecond = rowsPerSecond
-  }
-}
-
 /// How far a training is.
 public enum HeadProgress: Sendable {
   /// Rows of features read and pooled.
@@ -47,23 +18,4 @@ extension HeadProgress {
     case .epoch(let record, _): self = .epoch(record)
     }
   }
-}
-
-/// A trained head.
-public struct TrainedHead: Sendable {
-  /// From the source's shape to probabilities: the fixed layers, pooling, the trained layers.
-  public var model: Sequential
-
-  /// By epoch; empty for the newton solver.
-  public var history: [EpochRecord]
-
-  /// The epoch whose weights the model has; nil for the newton solver.
-  public var bestEpoch: Int?
-
-  /// As it was after the last step, or at its first where its state is not that of ``model``'s
-  /// weights (a standardisation was folded into them); nil for the newton solver.
-  public var optimizer: Optimizer?
-
-  /// The newton solver's report.
-  public var regression: RegressionReport?
 }

@@ -18,6 +18,9 @@ struct HeadRows: BatchedRows, Sendable {
   /// count × width, if the rows are in memory.
   private(set) var memory: [Float]?
 
+  /// What is done to rows that are streamed; those in memory have it behind them.
+  private var standardization: Standardization?
+
   /// Bytes read at once while loading.
   private static let blockBytes = 32 << 20
 
@@ -48,11 +51,7 @@ struct HeadRows: BatchedRows, Sendable {
     try progress(.reading(done: 0, total: source.count))
     for start in stride(from: 0, to: source.count, by: blockRows) {
       let rows = Array(start..<min(start + blockRows, source.count))
-      let block = try pipeline(source.batch(rows), pool: pool).values
-      for (index, value) in block.enumerated() where !value.isFinite {
-        throw NeuralNetworkError.notFinite(what: "features", row: start + index / width)
-      }
-      values += block
+      values += try features(rows, pool)
       try progress(.reading(done: start + rows.count, total: source.count))
     }
     memory = values
@@ -60,9 +59,34 @@ struct HeadRows: BatchedRows, Sendable {
 
   var count: Int { labels.count }
 
-  /// Replaces the rows in memory by their standardised values.
+  /// Bytes that the rows take: all of them, or the window that is read at a time.
+  var bytes: Int {
+    memory.map { 4 * $0.count } ?? 4 * max(width, source.shape.product) * windowRows
+  }
+
+  /// The map that standardises the rows; nil if they are not in memory.
+  var standardizing: Standardization? {
+    memory.map { Standardization($0, rows: count, columns: width) }
+  }
+
+  /// Standardises the rows: those in memory in place, others whenever they are read.
   mutating func standardize(_ map: Standardization) {
-    memory = memory.map { map.apply($0) }
+    if memory == nil { standardization = map }
+    // Taken out: changed while it is shared, it would be copied.
+    guard var values = memory.take() else { return }
+    map.apply(to: &values)
+    memory = values
+  }
+
+  /// Some rows after the pipeline, one after the other.
+  ///
+  /// - Throws: ``NeuralNetworkError/notFinite(what:row:)``, and what the source throws.
+  private func features(_ rows: [Int], _ pool: ThreadPool) throws -> [Float] {
+    let values = try pipeline(source.batch(rows), pool: pool).values
+    for (index, value) in values.enumerated() where !value.isFinite {
+      throw NeuralNetworkError.notFinite(what: "features", row: rows[index / width])
+    }
+    return values
   }
 
   /// Calls `body` with batch after batch, in a random order or in that of the source.
@@ -88,7 +112,8 @@ struct HeadRows: BatchedRows, Sendable {
       var window = Array(order[start..<min(start + length, count)])
       let sorted = window.sorted()
       if shuffle { generator.shuffle(&window) }
-      let values = try pipeline(source.batch(sorted), pool: pool).values
+      var values = try features(sorted, pool)
+      standardization?.apply(to: &values)
       var position: [Int: Int] = [:]
       for (index, row) in sorted.enumerated() { position[row] = index }
       try batches(of: window, batchSize, body) { rows in

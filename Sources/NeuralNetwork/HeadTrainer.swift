@@ -5,7 +5,9 @@ import Kernels
 /// Two classes get one sigmoid unit, P(class 1), and binary cross-entropy; more get softmax and
 /// categorical cross-entropy. The result has the same bits for any number of threads.
 public struct HeadTrainer: Sendable {
+  /// What is trained, and how.
   public let configuration: HeadConfiguration
+  /// At least two.
   public let classes: Int
   private let pool: ThreadPool
 
@@ -34,8 +36,9 @@ public struct HeadTrainer: Sendable {
     let pipeline = try pipeline(inputShape: source.shape)
     let newton = configuration.solver == .newton
     if newton {
-      try RegressionDesign.checkSize(
-        rows: source.count, columns: try pipeline.outputShape().product)
+      _ = try logisticRegression.memory(
+        rows: source.count, columns: try pipeline.outputShape().product, classes: classes
+      ).workers(threads: pool.threads)
     }
     var rows = try HeadRows(
       source, pipeline: pipeline, classes: classes,
@@ -45,20 +48,20 @@ public struct HeadTrainer: Sendable {
 
     var validationRows = try validation.map {
       try HeadRows(
-        $0, pipeline: pipeline, classes: classes, memoryBudget: configuration.memoryBudget,
-        pool: pool, progress: { _ in })
+        $0, pipeline: pipeline, classes: classes,
+        memoryBudget: max(0, configuration.memoryBudget - rows.bytes), pool: pool,
+        progress: { _ in })
     }
     if let validationRows, validationRows.count == 0 {
       throw NeuralNetworkError.count(what: "validation rows (or more)", expected: 1, found: 0)
     }
     var standardization: Standardization?
     if configuration.standardize {
-      guard let memory = rows.memory, validationRows.map({ $0.memory != nil }) ?? true else {
+      guard let map = rows.standardizing else {
         throw NeuralNetworkError.setting(
           name: "standardize", expected: "off for features larger than the memory budget",
           found: "on")
       }
-      let map = Standardization(memory, rows: rows.count, columns: rows.width)
       rows.standardize(map)
       validationRows?.standardize(map)
       standardization = map
@@ -72,9 +75,12 @@ public struct HeadTrainer: Sendable {
     var head = loop.model
     head.outputActivation = outputActivation
     if let standardization { fold(standardization, into: &head) }
+    // Named anew, for a fixed layer may have the name that one of the head has on its own.
+    for index in head.layers.indices { head.layers[index].name = "" }
     return TrainedHead(
       model: try Sequential(inputShape: source.shape, layers: pipeline.layers + head.layers),
-      history: loop.history, bestEpoch: loop.bestEpoch,
+      pooling: source.shape.count == 3 ? configuration.pooling : nil, history: loop.history,
+      bestEpoch: loop.bestEpoch,
       optimizer: standardization == nil ? loop.optimizer : loop.optimizer.fresh, regression: nil)
   }
 
@@ -121,7 +127,7 @@ public struct HeadTrainer: Sendable {
       layers.append(
         Dense(
           inputs: inputs, units: configuration.hidden,
-          activation: configuration.hiddenActivation, generator: &generator))
+          activation: .relu, generator: &generator))
       inputs = configuration.hidden
     }
     if configuration.dropout > 0 {
@@ -131,9 +137,7 @@ public struct HeadTrainer: Sendable {
     return try Sequential(inputShape: [width], layers: layers)
   }
 
-  private func regression(
-    _ rows: HeadRows, groups: [Int]?, progress: (HeadProgress) throws -> Void
-  ) throws -> TrainedHead {
+  private var logisticRegression: LogisticRegression {
     var regression = LogisticRegression()
     regression.strengths = configuration.strengths
     regression.folds = configuration.folds
@@ -141,7 +145,13 @@ public struct HeadTrainer: Sendable {
     regression.classWeights = configuration.classWeights
     regression.labelSmoothing = configuration.labelSmoothing
     regression.seed = configuration.seed
-    let fit = try regression.fit(
+    return regression
+  }
+
+  private func regression(
+    _ rows: HeadRows, groups: [Int]?, progress: (HeadProgress) throws -> Void
+  ) throws -> TrainedHead {
+    let fit = try logisticRegression.fit(
       rows.memory ?? [], columns: rows.width, labels: rows.labels, classes: classes,
       groups: groups, pool: pool
     ) { try progress(.fold(done: $0, total: $1)) }
@@ -149,7 +159,8 @@ public struct HeadTrainer: Sendable {
     return TrainedHead(
       model: try Sequential(
         inputShape: rows.source.shape, layers: rows.pipeline.layers + [dense]),
-      history: [], bestEpoch: nil, optimizer: nil, regression: fit.report)
+      pooling: rows.source.shape.count == 3 ? configuration.pooling : nil, history: [],
+      bestEpoch: nil, optimizer: nil, regression: fit.report)
   }
 
   /// Every class must have a row: a class without one would silently never be predicted.

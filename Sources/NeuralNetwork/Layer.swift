@@ -6,7 +6,7 @@ public struct Parameter: Sendable {
   public let name: String
   public var value: Tensor
 
-  /// dL/dvalue, from the latest backward pass; empty before the first.
+  /// dL/dvalue, from the latest backward pass, in the layout of ``value``; empty before the first.
   public var gradient: [Float] = []
 
   /// Whether an optimizer changes the value, and a backward pass computes the gradient.
@@ -50,14 +50,22 @@ public protocol Layer: Sendable {
   /// The output in inference.
   ///
   /// The input is handed over, so that a layer may compute in its place.
+  ///
+  /// - Throws: ``NeuralNetworkError/shape(layer:expected:found:)`` for an input of another shape
+  ///   than the layer takes; `KernelsError` for lack of memory.
   func callAsFunction(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor
 
   /// The output in training; keeps what ``backward(_:needsInputGradient:pool:)`` needs.
+  ///
+  /// - Throws: As in inference.
   mutating func forward(_ input: consuming Tensor, pool: ThreadPool) throws -> Tensor
 
   /// Sets the gradients of the trainable parameters from the gradient by the output.
   ///
+  /// - Parameter gradient: dL/doutput, of the shape of the output.
   /// - Returns: the gradient by the input, or nil if it was not asked for.
+  /// - Throws: ``NeuralNetworkError/backwardBeforeForward(layer:)``; `KernelsError` for lack of
+  ///   memory.
   mutating func backward(
     _ gradient: consuming Tensor, needsInputGradient: Bool, pool: ThreadPool
   ) throws -> Tensor?

@@ -12,6 +12,7 @@ public struct LayerNormalization: Layer {
   public var gamma: Parameter?
   /// Nil in a layer without centre.
   public var beta: Parameter?
+  /// Added to the variance.
   public let epsilon: Float
 
   /// x̂, and 1/√(variance + ε) of each vector.
@@ -32,6 +33,18 @@ public struct LayerNormalization: Layer {
       throw NeuralNetworkError.count(
         what: "values of beta", expected: gamma.count, found: beta.count)
     }
+    self.init(name: name, gamma: gamma, beta: beta, epsilon: epsilon)
+  }
+
+  /// A new layer as Keras makes it: γ 1, β 0.
+  public init(width: Int, epsilon: Float = 1e-3, name: String = "") {
+    self.init(
+      name: name, gamma: [Float](repeating: 1, count: width),
+      beta: [Float](repeating: 0, count: width), epsilon: epsilon)
+  }
+
+  /// A layer of arrays of one count.
+  private init(name: String, gamma: [Float]?, beta: [Float]?, epsilon: Float) {
     func parameter(_ name: String, _ values: [Float]) -> Parameter {
       Parameter(name: name, value: Tensor(shape: [values.count], values: values))
     }
@@ -39,13 +52,6 @@ public struct LayerNormalization: Layer {
     self.beta = beta.map { parameter("beta", $0) }
     self.epsilon = epsilon
     self.name = name
-  }
-
-  /// A new layer as Keras makes it: γ 1, β 0.
-  public init(width: Int, epsilon: Float = 1e-3, name: String = "") throws {
-    try self.init(
-      gamma: [Float](repeating: 1, count: width), beta: [Float](repeating: 0, count: width),
-      epsilon: epsilon, name: name)
   }
 
   public var parameters: [Parameter] { [gamma, beta].compactMap { $0 } }

@@ -4,6 +4,7 @@ import Kernels
 public struct LeakyReLU: Layer {
   public var name: String
   public let className = "LeakyReLU"
+  /// The slope below zero.
   public let negativeSlope: Float
   private var output: Tensor?
 

@@ -51,21 +51,16 @@ public struct LearningRateSchedule: Sendable, Equatable {
 
   /// Refuses numbers without meaning.
   func validate() throws {
-    func check(_ holds: Bool, _ name: String, _ expected: String, _ found: Any) throws {
-      guard holds else {
-        throw NeuralNetworkError.setting(name: name, expected: expected, found: "\(found)")
-      }
-    }
-    try check(warmUp >= 0 && warmUp < 1, "warm-up", "at least 0 and below 1", warmUp)
+    try checkSetting(warmUp >= 0 && warmUp < 1, "warm-up", "at least 0 and below 1", warmUp)
     switch shape {
     case .constant: break
     case .step(let drops, let factor):
-      try check(drops >= 0, "drops", "at least 0", drops)
-      try check(factor > 0 && factor <= 1, "factor of a drop", "above 0, at most 1", factor)
+      try checkSetting(drops >= 0, "drops", "at least 0", drops)
+      try checkSetting(factor > 0 && factor <= 1, "factor of a drop", "above 0, at most 1", factor)
     case .cosine(let final):
-      try check(final >= 0 && final <= 1, "final factor", "from 0 to 1", final)
+      try checkSetting(final >= 0 && final <= 1, "final factor", "from 0 to 1", final)
     case .inverseTime(let decay):
-      try check(decay >= 0 && decay.isFinite, "decay", "at least 0", decay)
+      try checkSetting(decay >= 0 && decay.isFinite, "decay", "at least 0", decay)
     }
   }
 }

@@ -36,12 +36,15 @@ public struct LogisticRegression: Sendable {
   /// The strengths to try; nil for 13 values from 10⁻⁴ to 10² times the features' total variance.
   /// If the best lies at an edge, the grid goes on beyond it.
   public var strengths: [Double]?
+  /// Of the cross-validation that chooses the strength.
   public var folds = 5
   public var standardize = false
 
   /// One weight a class, multiplying its rows' losses in the fit (not in the log loss reported).
   public var classWeights: [Float]?
+  /// The share ε of a label that is spread over all classes.
   public var labelSmoothing: Float = 0
+  /// Of the folds.
   public var seed: UInt64 = 0
 
   public init() {}
@@ -52,6 +55,7 @@ public struct LogisticRegression: Sendable {
     public var kernel: Tensor
     /// (outputs).
     public var bias: Tensor
+    /// How the strength was chosen.
     public var report: RegressionReport
   }
 
@@ -59,8 +63,12 @@ public struct LogisticRegression: Sendable {
   ///
   /// - Parameters:
   ///   - features: rows × columns.
+  ///   - labels: The class of each row, in `0..<classes`; every class in at least two rows (or
+  ///     groups of rows).
+  ///   - classes: At least 2.
   ///   - groups: Rows of one group stay in one fold.
-  ///   - progress: Called with folds done and in all; throwing stops the work.
+  ///   - progress: Called with the folds solved so far and those known to be solved in all, which
+  ///     become more when the strengths go on beyond an edge; throwing stops the work.
   /// - Throws: ``NeuralNetworkError``, or what `progress` throws.
   public func fit(
     _ features: [Float], columns: Int, labels: [Int], classes: Int, groups: [Int]? = nil,
@@ -70,6 +78,8 @@ public struct LogisticRegression: Sendable {
       throw NeuralNetworkError.setting(
         name: "label smoothing", expected: "at least 0 and below 1", found: "\(labelSmoothing)")
     }
+    let workers = try memory(rows: labels.count, columns: columns, classes: classes)
+      .workers(threads: pool.threads)
     let folds = try Folds.stratified(
       labels: labels, classes: classes, folds: folds, groups: groups, seed: seed)
     let design = try RegressionDesign(
@@ -80,13 +90,12 @@ public struct LogisticRegression: Sendable {
     let rowWeights = try rowWeights(labels, classes)
     var search = StrengthSearch(
       problem: problem, labels: labels, rowWeights: rowWeights, folds: folds,
-      foldCount: self.folds)
+      foldCount: self.folds, workers: workers)
     try search.run(try grid(design.totalVariance), pool: pool, progress: progress)
     if strengths == nil { try search.widen(pool: pool, progress: progress) }
 
     let best = search.best
-    var start = search.mean(at: best)
-    start.logits = try problem.logits(start.weights, pool)
+    let start = try problem.solution(search.mean(at: best), pool)
     var solver = RegressionSolver(problem, rowWeights: rowWeights, pool: pool)
     let solution = try solver.minimize(
       strength: search.strengths[best], from: start, tolerance: 1e-5)
@@ -102,10 +111,16 @@ public struct LogisticRegression: Sendable {
         folds: folds, iterations: search.iterations + solution.iterations))
   }
 
+  /// What a fit of so many rows takes of memory.
+  func memory(rows: Int, columns: Int, classes: Int) -> RegressionMemory {
+    RegressionMemory(
+      rows: rows, columns: columns, classes: classes, folds: folds, strengths: strengths?.count)
+  }
+
   private func grid(_ totalVariance: Double) throws -> [Double] {
     guard let strengths else {
       let scale = totalVariance > 0 ? totalVariance : 1
-      return (0..<13).map { scale * pow(10, -4 + 0.5 * Double($0)) }
+      return (0..<StrengthSearch.gridCount).map { scale * pow(10, -4 + 0.5 * Double($0)) }
     }
     guard !strengths.isEmpty, strengths.allSatisfy({ $0 > 0 && $0.isFinite }) else {
       throw NeuralNetworkError.setting(

@@ -7,9 +7,13 @@ import Kernels
 /// that are to decay apart from gradients, and the rule makes its step. A value: its rule, its step
 /// count and its slots (momenta, mean squares) are a checkpoint.
 public struct Optimizer: Sendable, Equatable {
+  /// How gradients change the weights, with what it remembers.
   public let rule: Rule
+  /// Before factors by layer.
   public var learningRate: Float
+  /// Nil for none.
   public var weightDecay: WeightDecay?
+  /// Nil for none.
   public var clipping: GradientClipping?
 
   /// Factors to the learning rate by layer name; 1 for layers that are not in it.
@@ -53,40 +57,56 @@ public struct Optimizer: Sendable, Equatable {
   ///
   /// Decay and clipping change the gradients in place.
   ///
-  /// - Throws: ``NeuralNetworkError`` if a gradient is missing, or restored slots fit no parameter.
+  /// - Throws: ``NeuralNetworkError`` if a gradient is missing, or restored slots do not fit the
+  ///   trainable parameters; no weight is then changed.
   public mutating func step(_ model: inout Sequential, pool: ThreadPool) throws {
     try prepareGradients(of: &model, pool)
+    try prepareSlots(for: model)
     var index = 0
     for layer in model.layers.indices {
       let rate = learningRate * (rateMultipliers[model.layers[layer].name] ?? 1)
-      try model.layers[layer].updateParameters { parameter in
+      model.layers[layer].updateParameters { parameter in
         guard parameter.isTrainable else { return }
         if let weightDecay, weightDecay.kind == .decoupled, weightDecay.applies(to: parameter) {
           let share = weightDecay.rate
           parameter.value.values.map(pool) { $0 - $0 * share * rate }
         }
-        try update(&parameter, index, rate, pool)
+        update(&parameter, index, rate, pool)
         index += 1
       }
     }
     iterations += 1
   }
 
+  /// Makes the slots before the first step, and checks those that were restored.
+  private mutating func prepareSlots(for model: Sequential) throws {
+    let trainable = model.layers.flatMap(\.parameters).filter(\.isTrainable)
+    let names = rule.slotNames
+    if slots.isEmpty {
+      slots = trainable.map { parameter in
+        names.map { _ in
+          [Float](repeating: rule.initialSlot, count: parameter.value.values.count)
+        }
+      }
+    }
+    guard slots.count == trainable.count else {
+      throw NeuralNetworkError.count(
+        what: "trainable weights with slots of the optimizer", expected: trainable.count,
+        found: slots.count)
+    }
+    for (parameter, slots) in zip(trainable, slots) {
+      let count = parameter.value.values.count
+      guard slots.count == names.count, slots.allSatisfy({ $0.count == count }) else {
+        throw NeuralNetworkError.count(
+          what: "values in the optimizer's slots of \(parameter.name)",
+          expected: count * names.count, found: slots.reduce(0) { $0 + $1.count })
+      }
+    }
+  }
+
   private mutating func update(
     _ parameter: inout Parameter, _ index: Int, _ rate: Float, _ pool: ThreadPool
-  ) throws {
-    let count = parameter.value.values.count
-    if index == slots.count {
-      slots.append(
-        rule.slotNames.map { _ in [Float](repeating: rule.initialSlot, count: count) })
-    }
-    guard slots[index].count == rule.slotNames.count,
-      slots[index].allSatisfy({ $0.count == count })
-    else {
-      throw NeuralNetworkError.count(
-        what: "values in the optimizer's slots of \(parameter.name)",
-        expected: count * rule.slotNames.count, found: slots[index].reduce(0) { $0 + $1.count })
-    }
+  ) {
     // Taken out and put back: two slots cannot be changed at once inside one array.
     var (first, second): ([Float], [Float]) = ([], [])
     if rule.slotNames.count > 0 { swap(&first, &slots[index][0]) }

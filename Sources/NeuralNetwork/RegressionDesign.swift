@@ -5,9 +5,6 @@ import Kernels
 /// Features are centred (or standardised), a column of ones is added; with more features than
 /// rows they are first rotated into the rows' span.
 struct RegressionDesign: Sendable {
-  /// Bytes that the matrices may take.
-  static let memoryLimit = 4 << 30
-
   /// rows × (rank + 1), the last column all ones.
   let matrix: [Double]
 
@@ -23,30 +20,34 @@ struct RegressionDesign: Sendable {
   /// rank × features: the rotation, if there was one.
   private let rotation: [Double]?
 
-  /// - Throws: ``NeuralNetworkError`` for features that are not finite, or too many.
+  /// - Throws: ``NeuralNetworkError`` for features that are not finite, or not as many as said.
   init(_ features: [Float], rows: Int, columns: Int, standardize: Bool, pool: ThreadPool) throws {
     guard rows > 0, columns > 0, features.count == rows * columns else {
       throw NeuralNetworkError.count(
         what: "features", expected: rows * columns, found: features.count)
     }
-    try Self.checkSize(rows: rows, columns: columns)
     for (index, value) in features.enumerated() where !value.isFinite {
       throw NeuralNetworkError.notFinite(what: "features", row: index / columns)
     }
     let scaling = Standardization(features, rows: rows, columns: columns)
-    var centred = [Double](repeating: 0, count: features.count)
+    // Where nothing is rotated, this is the matrix already: a second one would double the memory.
+    let isRotated = columns > rows
+    let width = isRotated ? columns : columns + 1
+    var centred = [Double](repeating: 1, count: rows * width)
+    var squares = 0.0
     for row in 0..<rows {
       for column in 0..<columns {
-        let index = row * columns + column
-        let difference = Double(features[index]) - scaling.mean[column]
-        centred[index] = standardize ? difference * scaling.inverseDeviation[column] : difference
+        let difference = Double(features[row * columns + column]) - scaling.mean[column]
+        let value = standardize ? difference * scaling.inverseDeviation[column] : difference
+        centred[row * width + column] = value
+        squares += value * value
       }
     }
-    totalVariance = centred.reduce(0) { $0 + $1 * $1 } / Double(rows)
+    totalVariance = squares / Double(rows)
     self.scaling = scaling
     self.standardize = standardize
 
-    if columns > rows {
+    if isRotated {
       let span = try Self.span(centred, rows: rows, columns: columns, pool: pool)
       rank = span.rank
       rotation = span.rotation
@@ -54,20 +55,7 @@ struct RegressionDesign: Sendable {
     } else {
       rank = columns
       rotation = nil
-      matrix = Self.withOnes(centred, rows: rows, columns: columns)
-    }
-  }
-
-  /// Refuses a problem before its features are read.
-  ///
-  /// - Throws: ``NeuralNetworkError/tooLarge(what:bytes:limit:)``.
-  static func checkSize(rows: Int, columns: Int) throws {
-    // Two matrices of `Double` at the widest moment.
-    let bytes = 16 * rows * (columns + 1)
-    guard bytes <= memoryLimit else {
-      throw NeuralNetworkError.tooLarge(
-        what: "matrices of the newton solver (\(rows) rows of \(columns) features)",
-        bytes: bytes, limit: memoryLimit)
+      matrix = centred
     }
   }
 

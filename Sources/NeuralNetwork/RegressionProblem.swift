@@ -43,6 +43,11 @@ struct RegressionProblem: Sendable {
       logits: [Double](repeating: 0, count: rows * outputs))
   }
 
+  /// The solution that has these coefficients.
+  func solution(_ weights: [Double], _ pool: ThreadPool?) throws -> Solution {
+    Solution(weights: weights, logits: try logits(weights, pool))
+  }
+
   /// The mean cross-entropy of rows, unpenalised, against hard labels.
   static func logLoss(logits: [Double], labels: [Int], outputs: Int) -> Double {
     var sum = 0.0
@@ -92,6 +97,11 @@ struct RegressionProblem: Sendable {
         pool: pool)
     }
     return result
+  }
+
+  /// The logits of some rows.
+  func logits(of rows: [Int], in solution: Solution) -> [Double] {
+    rows.flatMap { solution.logits[$0 * outputs..<($0 + 1) * outputs] }
   }
 
   /// outputs × columns: Rᵀ·X.

@@ -85,6 +85,7 @@ struct RegressionSolver {
     if let preconditioner, !isStale {
       factor = preconditioner
     } else {
+      preconditioner = nil  // give its memory back first
       factor = try freshFactor(probabilities, strength)
       preconditioner = factor
       isStale = false

@@ -62,26 +62,3 @@ public struct Rescaling: Layer {
 
   public mutating func forget() {}
 }
-
-extension [Float] {
-  /// x · scale + offset in place, each with one value for all or one a channel (the last axis).
-  mutating func scaleChannels(by scale: [Float], adding offset: [Float], pool: ThreadPool) {
-    let channels = Swift.max(scale.count, offset.count)
-    if channels == 1 {
-      let (scale, offset) = (scale[0], offset[0])
-      pool.forEachChunk(of: &self) { _, chunk in
-        for index in chunk.indices { chunk[index] = chunk[index] * scale + offset }
-      }
-      return
-    }
-    let scale = scale.count == 1 ? [Float](repeating: scale[0], count: channels) : scale
-    let offset = offset.count == 1 ? [Float](repeating: offset[0], count: channels) : offset
-    pool.forEachChunk(of: &self, chunk: rowsPerChunk(channels) * channels) { _, chunk in
-      for row in stride(from: 0, to: chunk.count, by: channels) {
-        for channel in 0..<channels {
-          chunk[row + channel] = chunk[row + channel] * scale[channel] + offset[channel]
-        }
-      }
-    }
-  }
-}

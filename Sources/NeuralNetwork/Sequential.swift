@@ -6,16 +6,26 @@ import Kernels
 public struct Sequential: Sendable {
   /// The shape of one input, without the batch.
   public let inputShape: [Int]
+
+  /// The layers in their order.
+  ///
+  /// They can be changed, as to freeze one. Shapes and names are not checked again: others that
+  /// do not fit are noticed when they compute.
   public var layers: [any Layer]
 
   /// Checks the shapes through the net, and names the layers that have no name as Keras would:
   /// `dense`, `dense_1`, ….
   ///
-  /// - Throws: ``NeuralNetworkError``.
+  /// - Throws: ``NeuralNetworkError`` for shapes that do not fit, and for two layers of one name.
   public init(inputShape: [Int], layers: [any Layer]) throws {
     self.inputShape = inputShape
     self.layers = layers
     _ = try outputShapes()
+    var taken: Set<String> = []
+    for layer in layers where !layer.name.isEmpty && !taken.insert(layer.name).inserted {
+      throw NeuralNetworkError.setting(
+        name: "layer name", expected: "one that no other layer has", found: layer.name)
+    }
     let names = Self.names(layers.map { ($0.name, $0.className) })
     for index in self.layers.indices { self.layers[index].name = names[index] }
   }

@@ -1,6 +1,7 @@
 /// The affine map that gives each feature mean 0 and variance 1, and its folding into a dense
 /// layer.
 public struct Standardization: Sendable, Equatable {
+  /// Of each column.
   public let mean: [Double]
 
   /// 1/√variance; 0 for a constant feature, which then takes no part.
@@ -30,17 +31,15 @@ public struct Standardization: Sendable, Equatable {
     }
   }
 
-  /// The standardised matrix.
-  public func apply(_ features: [Float]) -> [Float] {
-    var result = features
+  /// Standardises the rows of a matrix in place.
+  public func apply(to features: inout [Float]) {
     let columns = mean.count
     for row in stride(from: 0, to: features.count, by: max(columns, 1)) {
       for column in 0..<columns {
-        result[row + column] = Float(
+        features[row + column] = Float(
           (Double(features[row + column]) - mean[column]) * inverseDeviation[column])
       }
     }
-    return result
   }
 
   /// The weights that give on plain features what these give on standardised ones.

@@ -13,6 +13,7 @@ public enum TrainingProgress: Sendable {
 
 /// A trained network.
 public struct TrainedModel: Sendable {
+  /// With the weights of ``bestEpoch``.
   public var model: Sequential
 
   /// By epoch.
@@ -31,6 +32,7 @@ public struct TrainedModel: Sendable {
 /// activation must be sigmoid or softmax accordingly, or linear if it is to give logits. The result
 /// has the same bits for any number of threads, and when it was resumed from a checkpoint.
 public struct Trainer: Sendable {
+  /// How it trains.
   public let configuration: TrainingConfiguration
   private let pool: ThreadPool
 

@@ -2,7 +2,9 @@
 public struct TrainingCheckpoint: Sendable, Equatable {
   /// The epoch with the lowest validation loss so far.
   public struct Best: Sendable, Equatable {
+    /// Counted from 1.
     public var epoch: Int
+    /// Its validation loss.
     public var loss: Double
 
     /// By layer, then by parameter.

@@ -1,5 +1,6 @@
 /// Everything that determines how a network is trained by gradients.
 public struct TrainingConfiguration: Sendable, Equatable {
+  /// How gradients change the weights.
   public var rule: Optimizer.Rule
 
   /// nil: Keras' default of the rule (SGD 0.01, the others 0.001).
@@ -10,14 +11,17 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
   /// nil: Keras' default of the rule (0.004 for AdamW, none for the others).
   public var weightDecay: WeightDecay?
+  /// Nil for none.
   public var clipping: GradientClipping?
 
   /// Factors to the learning rate by layer name.
   public var rateMultipliers: [String: Float] = [:]
+  /// Rows in a step.
   public var batchSize = 32
 
   /// Rows that are measured at once; nil for the batch size.
   public var validationBatchSize: Int?
+  /// At the most.
   public var epochs = 50
 
   /// Epochs without a lower validation loss after which training stops; nil: all epochs run.
@@ -28,6 +32,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
   /// One weight a class, multiplying the losses of its rows.
   public var classWeights: [Float]?
+  /// The share ε of a label that is spread over all classes.
   public var labelSmoothing: Float = 0
 
   /// Whether rows come in a new random order in every epoch.
@@ -40,34 +45,31 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
   /// Refuses settings without meaning.
   func validate() throws {
-    func check(_ holds: Bool, _ name: String, _ expected: String, _ found: Any) throws {
-      guard holds else {
-        throw NeuralNetworkError.setting(name: name, expected: expected, found: "\(found)")
-      }
-    }
-    try check(batchSize >= 1, "batch size", "at least 1", batchSize)
-    try check((validationBatchSize ?? 1) >= 1, "batch size", "at least 1", validationBatchSize ?? 1)
-    try check(epochs >= 1, "epochs", "at least 1", epochs)
-    try check((patience ?? 0) >= 0, "patience", "at least 0", patience ?? 0)
-    try check(
+    try checkSetting(batchSize >= 1, "batch size", "at least 1", batchSize)
+    try checkSetting(
+      (validationBatchSize ?? 1) >= 1, "batch size", "at least 1", validationBatchSize ?? 1)
+    try checkSetting(epochs >= 1, "epochs", "at least 1", epochs)
+    try checkSetting((patience ?? 0) >= 0, "patience", "at least 0", patience ?? 0)
+    try checkSetting(
       labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing", "at least 0 and below 1",
       labelSmoothing)
-    try check(
+    try checkSetting(
       learningRate.map { $0 > 0 && $0.isFinite } ?? true, "learning rate", "positive",
       learningRate ?? 0)
     for (layer, factor) in rateMultipliers {
-      try check(
+      try checkSetting(
         factor >= 0 && factor.isFinite, "learning rate factor of \(layer)", "at least 0", factor)
     }
     for weight in classWeights ?? [] {
-      try check(weight > 0 && weight.isFinite, "class weight", "positive", weight)
+      try checkSetting(weight > 0 && weight.isFinite, "class weight", "positive", weight)
     }
     let decay = weightDecay?.rate ?? 0
-    try check(decay >= 0 && decay.isFinite, "weight decay", "at least 0", decay)
+    try checkSetting(decay >= 0 && decay.isFinite, "weight decay", "at least 0", decay)
     let limit = clipping?.limit ?? 1
-    try check(limit > 0 && limit.isFinite, "limit of gradients", "positive", limit)
+    try checkSetting(limit > 0 && limit.isFinite, "limit of gradients", "positive", limit)
     if case .sgd(let momentum, _) = rule {
-      try check(momentum >= 0 && momentum < 1, "momentum", "at least 0 and below 1", momentum)
+      try checkSetting(
+        momentum >= 0 && momentum < 1, "momentum", "at least 0 and below 1", momentum)
     }
     try schedule.validate()
   }

@@ -90,7 +90,7 @@ struct TrainingLoop {
         record.validationLoss = measured.loss
         record.validationAccuracy = measured.accuracy
       }
-      guard record.loss.isFinite, record.validationLoss?.isFinite ?? true else {
+      guard record.validationLoss?.isFinite ?? true else {
         throw NeuralNetworkError.diverged(epoch: record.epoch)
       }
       history.append(record)
@@ -119,6 +119,7 @@ struct TrainingLoop {
     ) { inputs, labels in
       let logits = try model.forward(inputs, pool: pool)
       let result = try loss(logits: logits, labels: labels)
+      guard result.loss.isFinite else { throw NeuralNetworkError.diverged(epoch: epoch) }
       try model.backward(result.gradient, pool: pool)
       optimizer.learningRate = configuration.schedule.rate(
         rate, step: optimizer.iterations, of: steps)

@@ -1,5 +1,6 @@
 /// How an optimizer pulls weights towards zero.
 public struct WeightDecay: Sendable, Equatable {
+  /// Where the decay comes in.
   public enum Kind: String, Sendable, Codable, CaseIterable {
     /// w ← w − learning rate · rate · w before each step, apart from the gradients: Keras'
     /// `weight_decay`.
@@ -8,7 +9,9 @@ public struct WeightDecay: Sendable, Equatable {
     case l2
   }
 
+  /// The share by which weights shrink in a step, per unit of learning rate where it is decoupled.
   public var rate: Float
+  /// Where the decay comes in.
   public var kind: Kind
 
   /// Whether only kernels decay, and no biases and no weights of normalisations. In Keras all do.

@@ -4,6 +4,7 @@ import Kernels
 public struct ZeroPadding2D: Layer {
   public var name: String
   public let className = "ZeroPadding2D"
+  /// Rows and columns of zeros.
   public let top, bottom, left, right: Int
   private var inputShape: [Int]?
 

@@ -1,5 +1,6 @@
 /// Something in a data set that does not stop the work but should be known.
 public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
+  /// The sort of problem.
   public enum Kind: String, Sendable, CaseIterable {
     /// A picture beside the folders that count, and so without a class or a part; not used.
     case outsideClassFolders
@@ -76,6 +77,7 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The sort of problem.
   public let kind: Kind
   /// The files or folders in question, sorted.
   public let paths: [String]
@@ -113,6 +115,7 @@ public struct DataProblem: Sendable, Hashable, CustomStringConvertible {
 
 /// A file that was passed over because it is not a picture.
 public struct SkippedFile: Sendable, Hashable {
+  /// Why it was passed over.
   public enum Reason: String, Sendable, CaseIterable {
     /// Its name begins with a dot, or it lies in `__MACOSX`.
     case hidden
@@ -121,5 +124,6 @@ public struct SkippedFile: Sendable, Hashable {
   }
 
   public let path: String
+  /// Why it was passed over.
   public let reason: Reason
 }

@@ -25,6 +25,7 @@ public enum LabelSource: Sendable, Equatable {
 
 /// How a folder becomes a data set.
 public struct DataSetOptions: Sendable {
+  /// Where labels come from.
   public var labels: LabelSource
   /// The classes in the order of their indices; nil: in the order of their names' bytes.
   public var classOrder: [String]?
@@ -77,14 +78,19 @@ public struct DataSetOptions: Sendable {
 public struct DataSet: Sendable {
   /// Names of the classes; a label is an index into them.
   public let classes: [String]
+  /// What is trained on.
   public let train: [Sample]
+  /// What judges and chooses; empty if there are none.
   public let validation: [Sample]
+  /// What is predicted, labelled or not; empty if there are none.
   public let test: [Sample]
   /// The split that was made, nil if the data came with one.
   public let split: SplitTable?
   /// The sketches given, and those of the pictures that were read to make the split.
   public let sketches: SketchTable
+  /// What does not stop the work but should be known.
   public let problems: [DataProblem]
+  /// Files that are no pictures.
   public let skipped: [SkippedFile]
 
   /// The pictures of one part.
@@ -161,6 +167,7 @@ public struct DataSet: Sendable {
     if found.wantsSplit, options.validationFraction + options.testFraction > 0 {
       table = try found.makeSplit(root, options, sketches: &sketches, threads: threads, attention)
     }
+    found.noteUnjudgedClasses()
     if options.findDuplicates { try found.noteEqualFiles(threads: threads, attention) }
     classes = found.classes
     train = found.samples(.train)

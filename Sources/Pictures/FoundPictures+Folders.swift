@@ -115,6 +115,7 @@ extension FoundPictures {
           throw .emptyClass(name: name, path: folder)
         }
         problems.append(DataProblem(.emptyClassFolder, [folder], "class folder has no pictures"))
+        if split == .validation { emptyValidation.insert(name) }
       }
       if !classes.contains(name) { classes.append(name) }
     }

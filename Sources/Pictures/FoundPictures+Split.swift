@@ -47,9 +47,8 @@ extension FoundPictures {
   }
 
   private mutating func noteLookalikes(_ groups: SketchGroups, _ pool: [Int]) {
-    for group in groups.groups {
-      // Files that are equal to the last byte are reported as such.
-      guard Set(group.map { groups.sketches[$0]?.content }).count > 1 else { continue }
+    // Files that are equal to the last byte are reported as such.
+    for group in groups.nearDuplicates {
       let members = group.map { pool[$0] }
       let labels = Set(members.compactMap { items[$0].label }).sorted(by: bytesPrecede)
       let classes =

@@ -13,6 +13,8 @@ package struct FoundPictures {
   var wantsSplit = false
   var problems: [DataProblem] = []
   var skipped: [SkippedFile] = []
+  /// Classes whose folders for validation hold no pictures, which has been said of each.
+  var emptyValidation: Set<String> = []
 
   mutating func take(_ listing: PictureListing, label: String?, split: Split) {
     items += listing.pictures.map { Item(path: $0, label: label, split: split) }
@@ -41,6 +43,22 @@ package struct FoundPictures {
     }
     guard classes.count >= options.minimumClasses else {
       throw .tooFewClasses(found: classes, needed: options.minimumClasses, path: root)
+    }
+  }
+
+  /// Notes the classes that are trained, but that no validation picture shows, where the data set
+  /// sets such pictures apart. (The reverse is an error: ``checkClasses(_:_:)``.)
+  mutating func noteUnjudgedClasses() {
+    func labels(_ split: Split) -> Set<String> {
+      Set(items.lazy.filter { $0.split == split }.compactMap(\.label))
+    }
+    let (trained, shown) = (labels(.train), labels(.validation))
+    guard !wantsSplit, !shown.isEmpty else { return }
+    for name in classes
+    where trained.contains(name) && !shown.contains(name) && !emptyValidation.contains(name) {
+      problems.append(
+        DataProblem(
+          .emptyClassFolder, [], "class \(name) has training pictures, but no validation pictures"))
     }
   }
 

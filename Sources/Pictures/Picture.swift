@@ -3,7 +3,9 @@
 /// Pixels are interleaved R, G, B, row after row from the top left: the sample of channel `c` at
 /// column `x` of row `y` is `pixels[(y * width + x) * 3 + c]`.
 public struct Picture: Sendable, Equatable {
+  /// In pixels.
   public let width: Int
+  /// In pixels.
   public let height: Int
 
   /// `height` × `width` × 3 samples.

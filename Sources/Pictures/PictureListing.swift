@@ -8,7 +8,9 @@ public struct PictureListing: Sendable {
   /// those of one. Whether it can be read shows when it is decoded. Pictures of formats that are not
   /// read, such as HEIC and TIFF, are among the ``problems``.
   public var pictures: [String] = []
+  /// Files that are no pictures.
   public var skipped: [SkippedFile] = []
+  /// What could not be listed.
   public var problems: [DataProblem] = []
 
   static let extensions: Set<String> = [

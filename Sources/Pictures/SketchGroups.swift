@@ -3,11 +3,31 @@ import Kernels
 import Synchronization
 
 /// Which pictures of a list are the same, byte by byte or by their looks.
-struct SketchGroups {
+package struct SketchGroups {
   /// One for each picture, in order; nil for a file that cannot be read.
   let sketches: [PictureSketch?]
   /// For each picture the first picture of its group; its own index if it is alone or comes first.
-  let representatives: [Int]
+  package let representatives: [Int]
+
+  /// Reads and sketches the files that `known` does not have yet, and adds them to it.
+  ///
+  /// A file that cannot be read is alone.
+  ///
+  /// - Parameters:
+  ///   - progress: told how many pictures have been looked at, of how many; never if all are known.
+  ///   - check: asked in between whether to go on; what it throws ends the work.
+  package init(
+    paths: [String], known: inout SketchTable, pool: ThreadPool,
+    progress: (_ done: Int, _ total: Int) -> Void, check: () throws -> Void
+  ) throws {
+    self = try withoutActuallyEscaping(check) { check in
+      try withoutActuallyEscaping(progress) { progress in
+        try SketchGroups(
+          paths: paths, known: &known, pool: pool,
+          attention: DataSetAttention(check: check, progress: progress))
+      }
+    }
+  }
 
   /// Reads and sketches the files that `known` does not have yet, and adds them to it.
   ///
@@ -87,6 +107,22 @@ struct SketchGroups {
         }
       }
     }
+  }
+
+  /// For each picture the first one of equal bytes.
+  package var equalBytes: [Int] {
+    var firstOfContent: [UInt64: Int] = [:]
+    return sketches.enumerated().map { index, sketch in
+      guard let content = sketch?.content else { return index }
+      let first = firstOfContent[content] ?? index
+      firstOfContent[content] = first
+      return first
+    }
+  }
+
+  /// The groups with pictures that differ in their bytes, each in order.
+  package var nearDuplicates: [[Int]] {
+    groups.filter { group in Set(group.map { sketches[$0]?.content }).count > 1 }
   }
 
   /// The groups of more than one picture, each in order.

@@ -11,6 +11,7 @@ public struct SplitTable: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
     /// Relative to the data set's folder if the picture lies in it.
     public var path: String
+    /// Its part.
     public var split: Split
     /// The class, nil for a picture without label.
     public var label: String?
@@ -22,6 +23,7 @@ public struct SplitTable: Sendable, Equatable {
     }
   }
 
+  /// A picture each.
   public var entries: [Entry]
 
   public init(entries: [Entry]) {

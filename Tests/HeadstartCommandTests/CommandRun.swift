@@ -106,4 +106,10 @@ final class Workspace: Sendable {
   func text(_ name: String) throws -> String {
     try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
   }
+
+  /// Which file a name stands for.
+  func inode(_ name: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+    return attributes[.systemFileNumber] as? Int ?? -1
+  }
 }

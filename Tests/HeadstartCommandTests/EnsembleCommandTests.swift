@@ -53,6 +53,42 @@ import Testing
     #expect(!differs(both, mean([0.6, 0.4])))
   }
 
+  @Test func weightsAreFittedToPicturesThatNoModelHasSeen() throws {
+    let run = try workspace.run(
+      "evaluate", "a", "pictures", "--ensemble", "b/model.h5", "--fit-weights", "fitted.json",
+      "--json")
+    try #require(run.exitCode == 0, "\(run.errors)")
+    #expect(run.errors.contains("flatters their log loss"))
+    let folders = ["flowers", "stars"].map { "pictures/validation/\($0)" }
+    let single = try ["a", "b"].map { model in
+      try folders.flatMap { try predict("\(model)/model.h5", $0) }
+    }
+    let labels = [0, 0, 0, 0, 1, 1, 1, 1]
+    try #require(single[0].count == labels.count)
+    let weights = EnsembleWeights.fit(single, labels: labels)
+    let file = try EnsembleFile.read(workspace.path + "/fitted.json")
+    let expected = zip(["a/model.h5", "b/model.h5"], weights).filter { $0.1 > 0 }
+    #expect(file.members.map(\.model) == expected.map(\.0))
+    #expect(zip(file.members, expected).allSatisfy { abs($0.weight - $1.1) < 1e-9 })
+    #expect(file.calibration?.pictures == 8 && file.testTime == nil)
+    // It is judged as it was said to be.
+    let again = try workspace.run("evaluate", "fitted.json", "pictures", "--json", "--quiet")
+    #expect(again.output == run.output)
+
+    for (arguments, code, fragment): ([String], Int32, String) in [
+      (["--ensemble", "b", "--split", "train"], 1, "20 of 20 that one was trained on"),
+      ([], 64, "needs further models"),
+    ] {
+      let run = try CommandRun(
+        ["evaluate", "a", "pictures", "--fit-weights", "no.json"] + arguments, in: workspace.path)
+      #expect(run.exitCode == code && run.errors.contains(fragment), "\(run.errors)")
+    }
+    let apart = try workspace.run(
+      "evaluate", "a", "pictures", "--ensemble", "b", "--fit-weights", "a/no.json")
+    #expect(apart.exitCode == 1 && apart.errors.contains("in its own folder or below"))
+    #expect(!workspace.exists("no.json") && !workspace.exists("a/no.json"))
+  }
+
   @Test func submissionsOfMeansPromiseOnlyWhatIsKnown() throws {
     let blind = try workspace.run(
       "submit", "a/model.h5", "pictures/test", "--ensemble", "b/model.h5", "--output", "s.csv")

@@ -58,7 +58,10 @@ import Testing
       "run/model.h5", "--filters", "2", "--preprocessing", "rescale", "--json", "-q")
     #expect(try other.json(Report.self).filters != report.filters)
     let beyond = try self.run("run/model.h5", "--layer", "block4_conv1")
-    #expect(beyond.exitCode == 1 && beyond.errors.contains("run/model.h5 has no convolution"))
+    #expect(beyond.exitCode == 64 && beyond.errors.contains("a convolution of run/model.h5"))
+    // The folder of a run stands for its model.
+    let folder = try self.run("run", "--filters", "2", "--json", "-q")
+    #expect(try folder.json(Report.self).filters == report.filters)
     #expect(beyond.errors.contains("block1_conv1, block1_conv2, block2_conv1"))
 
     let pixels = try workspace.run(
@@ -78,9 +81,16 @@ import Testing
       #expect(run.exitCode == 64, "\(arguments): \(run.errors)")
     }
     for (arguments, fragment) in [
-      (["weights.h5", "--layer", "block5_pool"], "block5_conv2, block5_conv3"),
-      (["weights.h5", "--index", "512"], "numbered from 0 to 511"),
-      (["weights.h5", "--size", "8"], "at least 16"),
+      (
+        ["--layer", "block5_pool"], "--layer: expected a convolution of weights.h5 (block1_conv1, "
+      ),
+      (["--index", "512"], "--index: expected filters of block5_conv3, from 0 to 511, found 512."),
+      (["--size", "8"], "--size: expected at least 16 pixels for block5_conv3, found 8."),
+    ] {
+      let run = try CommandRun(["filters", "weights.h5"] + arguments, in: workspace.path)
+      #expect(run.exitCode == 64 && run.errors.contains(fragment), "\(arguments): \(run.errors)")
+    }
+    for (arguments, fragment) in [
       (["none.h5"], "none.h5"), (["pictures"], "pictures"),
       (
         [

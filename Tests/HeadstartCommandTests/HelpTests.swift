@@ -7,7 +7,7 @@ import Testing
     "", "extract", "train", "fine-tune", "evaluate", "predict", "submit", "run", "recipes",
     "recipes show", "report", "summary", "weights", "weights fetch", "weights inspect",
     "weights verify", "weights make", "features", "features list", "features verify",
-    "features export", "features prune", "doctor", "augment", "bench", "demo",
+    "features export", "features prune", "doctor", "augment", "bench", "demo", "filters", "convert",
   ]
 
   @Test(arguments: commands) func nothingWrapsTwice(_ command: String) throws {

@@ -95,6 +95,9 @@ import Testing
     #expect(table(rows: 20000, mistakes: 2).best < 0.001)
     let sure = table(rows: 20000, mistakes: 0)
     #expect(sure.best > 0 && sure.best < 0.001)
+    // However bad they are, a handful of pictures decides nothing.
+    #expect(table(rows: 99, mistakes: 40).best == ClipTable.standardClip)
+    #expect(table(rows: 100, mistakes: 40).best > ClipTable.standardClip)
   }
 
   @Test func expectedLogLossHasAnInterval() throws {

@@ -159,13 +159,17 @@ import Testing
       probabilities: [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], labels: [0, 1, 0], source: .validation)
     let file = EnsembleFile(
       members: [.init(model: "fold 1/model.h5", weight: 0.3), .init(model: "b.h5", weight: 0.7)],
-      calibration: calibration)
+      calibration: calibration, submission: SubmissionChoice(positive: "cats", clip: 0.01))
     try file.write(to: scratch.file("ensemble.json"))
     #expect(try EnsembleFile.read(scratch.file("ensemble.json")) == file)
     let ensemble = try Ensemble.load(scratch.file("ensemble.json"), pool: pool)
     #expect(ensemble.members.map(\.weight) == [0.3, 0.7])
     #expect(ensemble.members.map(\.classifier.settings.width) == [4, 5])
     #expect(ensemble.calibration == calibration && ensemble.classes == ["cats", "dogs"])
+    #expect(ensemble.submission == SubmissionChoice(positive: "cats", clip: 0.01))
+    // Of other views than those it was made with it says nothing.
+    #expect(ensemble.with(views: [.plain]).calibration == calibration)
+    #expect(ensemble.with(views: [.plain, .flipped]).calibration == nil)
     let lone = try Ensemble.load(scratch.file("b.h5"), pool: pool)
     #expect(lone.members.map(\.weight) == [1] && lone.members[0].name.hasSuffix("b.h5"))
   }
@@ -201,6 +205,10 @@ import Testing
     (
       #"{"format": 1, "members": [{"model": "a.h5", "weight": 1}], "testTime": {"views": 99}}"#,
       "1 to 12 views, found 99"
+    ),
+    (
+      #"{"format": 1, "members": [{"model": "a.h5", "weight": 1}], "submission": {"clip": 0.5}}"#,
+      "from 0 to below 0.5"
     ),
     (#"{"format": 1, "members": [{"model": "../a.h5", "weight": 1}]}"#, "below its own folder"),
     (#"{"format": 1, "members": [{"model": "x/../../a.h5", "weight": 1}]}"#, "below its own"),

@@ -111,20 +111,23 @@ import Testing
     // Three epochs of 24 pictures, and the slots of two dense layers.
     #expect(optimizer.iterations == 9 && optimizer.slots.count == 4)
     #expect(optimizer.slots == trained.trained.optimizer?.slots)
-    // Weights of another epoch, or that a standardisation was folded into: the settings alone.
-    for change in [{ $0.patience = 1 }, { $0.normalization = .standard }]
-      as [(inout HeadSettings) -> Void]
-    {
+    // Weights of another epoch, or that a standardisation was folded into: the settings alone. An
+    // epoch is one step.
+    for (normalization, epochs) in [(HeadNormalization.l2, 1), (.l2, 3), (.standard, 3)] {
       let other = try train {
         $0.solver = .sgd
         $0.learningRate = 0.5
         $0.calibrates = false
-        change(&$0)
+        $0.patience = 2
+        $0.epochs = epochs
+        $0.normalization = normalization
       }
-      let isLast = other.trained.bestEpoch == other.trained.history.count
+      let losses = other.trained.history.compactMap(\.validationLoss)
+      #expect(losses.count == epochs)
+      let isLast = losses.dropLast().allSatisfy { $0 > losses[epochs - 1] }
       let optimizer = try #require(try noted(other))
       #expect(optimizer.rule == .sgd() && optimizer.learningRate == 0.5)
-      #expect(optimizer.iterations == (isLast && other.trained.optimizer?.iterations != 0 ? 3 : 0))
+      #expect(optimizer.iterations == (isLast && normalization == .l2 ? epochs : 0))
     }
     // Without an optimizer, Keras' default.
     let newton = try train()

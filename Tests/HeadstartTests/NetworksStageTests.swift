@@ -90,11 +90,25 @@ import Testing
     let resumed = try run(stage(settings, threads: 3), resumes: true)
     #expect(resumed.trained.history.count == 4)
     #expect(weights(resumed) == weights(whole))
-    #expect(resumed.optimizer == whole.optimizer)
+    #expect(resumed.trained.optimizer == whole.trained.optimizer)
     #expect(resumed.dataHash == whole.dataHash)
     #expect(
       (resumed.judgedValidation?.predictions ?? []).map(\.probabilities)
         == (whole.judgedValidation?.predictions ?? []).map(\.probabilities))
+  }
+
+  @Test func aResumedTrainingCountsAllOfItsTime() throws {
+    struct State: Decodable {
+      struct Spent: Decodable { let all, training: Double }
+      let spent: Spent
+    }
+    #expect(throws: Cancelled.self) { try run(stage(settings), killIn: 4) }
+    let text = try HDF5File(opening: scratch.file("checkpoint.h5")).root.string("state")
+    let before = try JSONDecoder().decode(State.self, from: Data(text.utf8)).spent
+    #expect(0 < before.training && before.training < before.all)
+    let resumed = try run(stage(settings), resumes: true)
+    #expect(resumed.trainingSeconds > before.training && resumed.seconds > before.all)
+    #expect(resumed.seconds > resumed.trainingSeconds)
   }
 
   @Test func checkpointOfAnotherNetworkIsRefused() throws {
@@ -181,7 +195,7 @@ import Testing
     #expect(validation.accuracy >= 0.9, "\(validation.accuracy)")
     #expect((result.judgedValidation?.predictions ?? []).map(\.path) == data.validation.map(\.path))
     #expect(result.classifier.calibration != nil)
-    #expect(result.optimizer.iterations == 15 * 10)
+    #expect(result.trained.optimizer.iterations == 15 * 10)
     #expect(result.classifier.trainedOn.count == 80)
     // The reports are what anybody gets who predicts.
     let outcomes = try Predictor(
@@ -197,7 +211,7 @@ import Testing
   @Test func classifierComesBackWithItsOptimizer() throws {
     let trained = try run(stage(settings))
     let path = scratch.file("model.h5")
-    try trained.classifier.save(to: path, optimizer: trained.optimizer)
+    try trained.classifier.save(to: path, optimizer: trained.trained.optimizer)
     let pool = ThreadPool(threads: 1)
     let loaded = try Classifier.load(path, pool: pool)
     #expect(loaded.head.weights == trained.classifier.head.weights)
@@ -206,8 +220,8 @@ import Testing
     #expect(loaded.settings == Self.pixels)
     #expect(loaded.calibration == trained.classifier.calibration)
     let optimizer = try #require(try KerasModel(path: path).optimizer())
-    #expect(optimizer.iterations == trained.optimizer.iterations)
-    #expect(optimizer.slots == trained.optimizer.slots)
+    #expect(optimizer.iterations == trained.trained.optimizer.iterations)
+    #expect(optimizer.slots == trained.trained.optimizer.slots)
 
     // Whatever a picture's neighbours, and wherever it stands among them.
     let paths = (data.train + data.validation).map(\.path)
@@ -254,7 +268,7 @@ import Testing
     #expect(result.extraction.counts.total == 80)
     #expect(result.trained.history[3].loss < result.trained.history[0].loss)
     let path = scratch.file("model.h5")
-    try result.classifier.save(to: path, optimizer: result.optimizer)
+    try result.classifier.save(to: path, optimizer: result.trained.optimizer)
     let pool = ThreadPool(threads: 2)
     let outcomes = try Predictor(
       Classifier.load(path, pool: pool), featuresFolder: scratch.file("features"), pool: pool

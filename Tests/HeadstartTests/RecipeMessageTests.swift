@@ -110,7 +110,7 @@ import Testing
   private static let ranges: [Case] = [
     (head + "epochs", "0", "at least 1", nil),
     (head + "batchSize", "-3", "at least 1", nil),
-    (head + "hidden", "-1", "at least 0", nil),
+    (head + "hidden", "-1", "0 to 65536", nil),
     (head + "dropout", "1", "at least 0 and below 1", "1.0"),
     (head + "learningRate", "0", "a positive number", "0.0"),
     (head + "labelSmoothing", "1.5", "at least 0 and below 1", nil),
@@ -182,8 +182,11 @@ import Testing
       places.contains { text.hasPrefix($0) }
       || (place.hasSuffix(".name") && text.contains(".name: "))
     #expect(isPlace, "\(set)=\(value): \(text)")
-    #expect(text.contains("expected \(expected)") || text.contains(expected), "\(text)")
-    let finding = text.components(separatedBy: "found ").last ?? ""
+    let halves = text.components(separatedBy: ", found ")
+    #expect(halves.count == 2, "\(text)")
+    let expectation = halves[0].components(separatedBy: ": expected ")
+    #expect(expectation.count == 2 && expectation[1].contains(expected), "\(text)")
+    let finding = halves.last ?? ""
     #expect(finding.contains(found ?? value), "\(text)")
     for word in [
       "Int", "Double", "Float", "String", "Array", "Dictionary", "Optional", "Cannot", "another",

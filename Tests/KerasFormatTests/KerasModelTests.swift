@@ -216,6 +216,26 @@ import Testing
     }
   }
 
+  @Test(
+    "Architecture and weights apart are those of the whole", arguments: KerasModelReadTests.files)
+  func parts(file: String) throws {
+    let model = try KerasModel(path: Fixture.path("models/\(file)"))
+    try Fixture.withFolder { folder in
+      try model.write(to: folder + "/model.h5")
+      let whole = try HDF5File(opening: folder + "/model.h5").root.string("model_config")
+      #expect(
+        model.architecture
+          == #"{"backend": "tensorflow", \#(whole.dropFirst().dropLast()), "#
+          + #""keras_version": "2.15.0", "module": "keras", "registered_name": null}"#)
+      try model.writeWeights(to: folder + "/weights.h5")
+      let weights = try WeightFile(path: folder + "/weights.h5")
+      #expect(weights.layout == .keras2 && weights.layers.map(\.name) == model.layers.map(\.name))
+      for (found, expected) in zip(weights.layers, model.layers) {
+        #expect(try weights.tensors(of: found).map(\.values) == expected.weights.map(\.values))
+      }
+    }
+  }
+
   @Test("Lists of names beyond 64 KB and long metadata")
   func manyLayers() throws {
     let layers = (0..<1500).map {

@@ -250,13 +250,48 @@ let instructionSets = InstructionSet.allCases.filter(\.isSupported)
     images[9 * 9 * 3 + 100] = .nan
     let found = try stack.forward(images, count: 3, height: 9, width: 9)
     let size = found.count / 3
-    #expect(found[size..<(2 * size)].contains { $0.isNaN })
+    // Pixel (3, 6) is seen from rows 1 to 5 and columns 4 to 8: by these windows of 4 × 4.
+    for (y, x) in [(0, 2), (0, 3), (1, 2), (1, 3), (2, 2), (2, 3)] {
+      let pixel = size + (y * 4 + x) * 20
+      #expect(found[pixel..<pixel + 20].allSatisfy { $0.isNaN }, "\(set) window (\(y), \(x))")
+    }
     #expect(found[..<size] == clean[..<size])
     #expect(found[(2 * size)...] == clean[(2 * size)...])
     // Nothing of it is left in the memory that later calls use.
     images[9 * 9 * 3 + 100] = 0
     let after = try stack.forward(images, count: 3, height: 9, width: 9)
     #expect(!after.contains { $0.isNaN })
+  }
+
+  /// A pool shows what is not a number wherever it is in the window, as ``MaxPooling`` does: on its
+  /// own (after tiles of odd size and direct layers) and within the inverse transform.
+  @Test(arguments: instructionSets, [1, 2, 3, 4, 5, 6])
+  func poolsShowWhatIsNotANumber(set: InstructionSet, m: Int) throws {
+    var values = Values(seed: 12)
+    var layer = values.layer("layer", 2, 3)
+    let pool = ThreadPool(threads: 1)
+    func stack(pools: Bool) throws -> ConvolutionStack {
+      layer.poolAfter = pools
+      return try ConvolutionStack(
+        layers: [layer], arithmetic: .f32, pool: pool, instructionSet: set, tiles: [m])
+    }
+    let (pooled, plain) = (try stack(pools: true), try stack(pools: false))
+    let clean = values.floats(12 * 12 * 2)
+    var mixed = 0
+    for pixel in 0..<144 {
+      var image = clean
+      image[pixel * 2] = .nan
+      let found = try pooled.forward(image, count: 1, height: 12, width: 12)
+      let unpooled = try plain.forward(image, count: 1, height: 12, width: 12)
+      for index in found.indices {
+        let (window, channel) = index.quotientAndRemainder(dividingBy: 3)
+        let first = (window / 6 * 24 + window % 6 * 2) * 3 + channel
+        let seen = [0, 3, 36, 39].map { unpooled[first + $0].isNaN }
+        #expect(found[index].isNaN == seen.contains(true), "\(set) m=\(m) pixel \(pixel)")
+        if seen[0] && !seen[3] { mixed += 1 }
+      }
+    }
+    #expect(mixed > 0)
   }
 
   @Test func timingNamesEveryLayer() throws {

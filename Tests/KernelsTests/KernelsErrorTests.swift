@@ -91,7 +91,7 @@ import Testing
       .invalidChannels(layer: "conv", input: 0, output: 1),
       .invalidPictures(count: 1, height: 0, width: 1),
       .vanished(layer: "conv", height: 8, width: 1), .wrongPictureSize(expected: 2, found: 1),
-      .outOfMemory(bytes: 1 << 50),
+      .outOfMemory(bytes: 1 << 50), .noThreads(1024),
     ]
     for error in errors {
       #expect(error.description.hasSuffix("."))

@@ -31,10 +31,6 @@ import Testing
           pool: pool)
         #expect(c == expected, "\(m)×\(n)×\(k), \(transposeA) \(transposeB)")
       }
-      var product = [T](repeating: 0, count: k * k)
-      try LinearAlgebra.multiply(a, a, into: &product, m: k, n: k, k: m, transposeA: true)
-      #expect(try LinearAlgebra.gram(a, rows: m, columns: k, pool: pool) == product)
-
       let x: [T] = numbers(k, 4)
       var y: [T] = numbers(m, 5)
       var column = y
@@ -60,7 +56,7 @@ import Testing
       var c = [Float](repeating: 0, count: 300 * 300)
       try LinearAlgebra.multiply(
         a, a, into: &c, m: 300, n: 300, k: 500, transposeB: true, pool: pool)
-      return c + (try LinearAlgebra.gram(a, rows: 300, columns: 500, pool: pool))
+      return c
     }
     let alone = try product(nil)
     for threads in 1...4 { #expect(try product(ThreadPool(threads: threads)) == alone) }
@@ -78,10 +74,47 @@ import Testing
     }
   }
 
+  /// More rows than are scaled at a time, and more columns than are computed at a time.
+  @Test func weightedGramOfManyRows() throws {
+    let (rows, columns) = (LinearAlgebra.gramRows * 2 + 100, 5)
+    let a: [Double] = Self.numbers(rows * columns, 6)
+    let weights = (0..<rows).map { Double([1, 4, 0, 9][$0 % 4]) }
+    let found = try LinearAlgebra.weightedGram(a, rows: rows, columns: columns, weights: weights)
+    for row in 0..<columns {
+      for column in 0...row {
+        let expected = (0..<rows).reduce(0) {
+          $0 + weights[$1] * a[$1 * columns + row] * a[$1 * columns + column]
+        }
+        #expect(found[row * columns + column] == expected)
+      }
+    }
+  }
+
+  @Test func weightedGramHasTheSameBitsForAnyNumberOfThreads() throws {
+    var values = Values(seed: 40)
+    let (rows, columns) = (LinearAlgebra.gramRows + 50, 300)
+    let a = values.floats(rows * columns).map(Double.init)
+    let weights = values.floats(rows).map { Double(abs($0)) }
+    func gram(_ pool: ThreadPool?) throws -> [Double] {
+      try LinearAlgebra.weightedGram(
+        a, rows: rows, columns: columns, weights: weights, pool: pool)
+    }
+    let alone = try gram(nil)
+    for threads in 1...3 { #expect(try gram(ThreadPool(threads: threads)) == alone) }
+  }
+
+  /// AᵀA, both triangles.
+  static func gram(_ a: [Double], rows: Int, columns: Int) throws -> [Double] {
+    var c = [Double](repeating: 0, count: columns * columns)
+    try LinearAlgebra.multiply(
+      a, a, into: &c, m: columns, n: columns, k: rows, transposeA: true)
+    return c
+  }
+
   @Test func choleskySolvesSeveralRightHandSides() throws {
     let order = 40
     let a: [Double] = Self.numbers(60 * order, 3)
-    var matrix = try LinearAlgebra.gram(a, rows: 60, columns: order)
+    var matrix = try Self.gram(a, rows: 60, columns: order)
     for index in 0..<order { matrix[index * order + index] += 1 }
     let x: [Double] = Self.numbers(3 * order, 8)
     var b = [Double](repeating: 0, count: 3 * order)
@@ -100,7 +133,7 @@ import Testing
   @Test func eigenvectorsRebuildTheMatrix() throws {
     let order = 30
     let a: [Double] = Self.numbers(20 * order, 2)
-    let matrix = try LinearAlgebra.gram(a, rows: 20, columns: order)
+    let matrix = try Self.gram(a, rows: 20, columns: order)
     let eigen = try SymmetricEigen(matrix, order: order)
     #expect(eigen.values == eigen.values.sorted())
     var scaled = eigen.vectors
@@ -137,27 +170,26 @@ import Testing
     var c: [Float] = [5, 6]
     try LinearAlgebra.multiply([], [], into: &c, m: 1, n: 2, k: 0)
     #expect(c == [0, 0])
-    #expect(try LinearAlgebra.gram([Float](), rows: 0, columns: 2) == [0, 0, 0, 0])
+    #expect(
+      try LinearAlgebra.weightedGram([], rows: 0, columns: 2, weights: []) == [0, 0, 0, 0])
+    #expect(try LinearAlgebra.weightedGram([], rows: 2, columns: 0, weights: [1, 1]) == [])
   }
 
   @Test func chunksCoverAnArrayOnce() {
     for threads in 1...3 {
       let pool = ThreadPool(threads: threads)
       for count in [0, 1, 7, 8, 100] {
-        var (a, b, c) = (
-          [Int](repeating: 0, count: count), [Float](repeating: 0, count: count),
-          [Double](repeating: 0, count: count)
+        var (a, b) = (
+          [Int](repeating: 0, count: count), [Float](repeating: 0, count: count)
         )
-        pool.forEachChunk(of: &a, &b, &c, chunk: 8) { range, a, b, c in
+        pool.forEachChunk(of: &a, &b, chunk: 8) { range, a, b in
           for index in a.indices {
             a[index] += range.lowerBound + index
             b[index] += 1
-            c[index] += 2
           }
         }
         #expect(a == Array(0..<count))
         #expect(b == [Float](repeating: 1, count: count))
-        #expect(c == [Double](repeating: 2, count: count))
       }
     }
   }

@@ -1,13 +1,24 @@
+import Foundation
 import Kernels
 import Synchronization
 import Testing
 
 @Suite struct ThreadPoolTests {
-  @Test(arguments: [1, 2, 3, 7]) func runsEveryWorkerOnce(threads: Int) {
+  /// Calls a body on every worker at once: each waits until all have begun.
+  private static func onEveryWorker(_ pool: ThreadPool, _ body: @Sendable (_ worker: Int) -> Void) {
+    let begun = Atomic(0)
+    pool.parallelFor(pool.threads) { _, worker in
+      begun.add(1, ordering: .relaxed)
+      while begun.load(ordering: .relaxed) < pool.threads { sched_yield() }
+      body(worker)
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 7]) func everyWorkerHasItsNumber(threads: Int) {
     let pool = ThreadPool(threads: threads)
-    for _ in 0..<200 {
+    for _ in 0..<50 {
       let seen = Mutex<[Int]>([])
-      pool.run { worker in seen.withLock { $0.append(worker) } }
+      Self.onEveryWorker(pool) { worker in seen.withLock { $0.append(worker) } }
       #expect(seen.withLock { $0.sorted() } == Array(0..<threads))
     }
   }
@@ -22,13 +33,18 @@ import Testing
   }
 
   @Test func workInsideWorkIsDoneByThatWorker() {
-    let pool = ThreadPool(threads: 3)
-    let total = Atomic<Int>(0)
-    pool.parallelFor(10) { _ in
-      pool.parallelFor(10) { _ in total.add(1, ordering: .relaxed) }
-      pool.run { _ in total.add(1, ordering: .relaxed) }
+    let (pool, other) = (ThreadPool(threads: 3), ThreadPool(threads: 1))
+    let seen = Mutex<[Int: [Int]]>([:])
+    Self.onEveryWorker(pool) { outer in
+      pool.parallelFor(5) { _, inner in seen.withLock { $0[outer, default: []].append(inner) } }
+      // Another pool has numbers of its own, and leaves this one's as they are.
+      other.parallelFor(1) { _, inner in seen.withLock { $0[outer]!.append(-inner) } }
+      pool.parallelFor(1) { _, inner in seen.withLock { $0[outer]!.append(inner) } }
     }
-    #expect(total.load(ordering: .relaxed) == 130)
+    #expect(
+      seen.withLock { $0 }
+        == Dictionary(
+          uniqueKeysWithValues: (0..<3).map { ($0, [$0, $0, $0, $0, $0, 0, $0]) }))
   }
 
   private final class Counter: Sendable {
@@ -46,9 +62,10 @@ import Testing
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {
         group.addTask {
-          for _ in 0..<100 {
-            pool.run { _ in
+          for _ in 0..<20 {
+            pool.parallelFor(threads) { _ in
               counter.enter()
+              usleep(100)  // time for another thread to break in
               counter.leave()
             }
           }

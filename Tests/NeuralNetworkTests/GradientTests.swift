@@ -172,7 +172,7 @@ import Testing
   /// Through the statistics of the batch, by the training pass itself.
   @Test func batchStatisticsMeetFiniteDifferences() throws {
     var generator = Generator(seed: 6)
-    var layer = try BatchNormalization(channels: 3)
+    var layer = BatchNormalization(channels: 3)
     layer.gamma?.value.values = [0.5, -2, 1.5]
     layer.beta?.value.values = [1, 0, -1]
     let input = randomTensor([3, 2, 2, 3], &generator)

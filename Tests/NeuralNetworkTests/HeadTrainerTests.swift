@@ -1,5 +1,6 @@
 import Kernels
 import NeuralNetwork
+import Synchronization
 import Testing
 
 @Suite struct HeadTrainerTests {
@@ -28,8 +29,8 @@ import Testing
       configuration.pooling = pooling
       configuration.solver = solver
       configuration.epochs = 30
-      configuration.learningRate = solver == .sgd ? 0.1 : 0.01
       if solver != .newton {
+        configuration.learningRate = solver == .sgd ? 0.1 : 0.01
         configuration.hidden = 8
         configuration.dropout = 0.2
       }
@@ -136,6 +137,60 @@ import Testing
     }
   }
 
+  /// The training rows fill the budget, so those of validation are read anew in every epoch, and
+  /// standardised whenever they are.
+  @Test func validationRowsGetTheMemoryThatRemains() throws {
+    let features = try clouds(rows: 300, shape: [16], classes: 2, spread: 0.5, seed: 4)
+    let held = Counted(features: try clouds(rows: 90, shape: [16], classes: 2, spread: 2, seed: 5))
+    var configuration = HeadConfiguration()
+    configuration.solver = .adam
+    configuration.epochs = 3
+    configuration.standardize = true
+    func train(_ budget: Int) throws -> (TrainedHead, reads: Int) {
+      configuration.memoryBudget = budget
+      let before = held.reads
+      let head = try HeadTrainer(configuration, classes: 2, pool: pool)
+        .train(on: features, validation: held)
+      return (head, held.reads - before)
+    }
+    let roomy = try train(4 * 16 * 390)
+    let tight = try train(4 * 16 * 389)
+    #expect(roomy.reads == 1)
+    #expect(tight.reads >= 3)
+    #expect(roomy.0.history.map(\.validationLoss) == tight.0.history.map(\.validationLoss))
+    #expect(
+      roomy.0.model.layers.flatMap { $0.parameters.map(\.value) }
+        == tight.0.model.layers.flatMap { $0.parameters.map(\.value) })
+  }
+
+  /// A source that counts how often it is read.
+  final class Counted: FeatureSource {
+    let features: MemoryFeatures
+    private let number = Atomic(0)
+    init(features: MemoryFeatures) { self.features = features }
+    var reads: Int { number.load(ordering: .relaxed) }
+    var count: Int { features.count }
+    var shape: [Int] { features.shape }
+    func label(_ row: Int) -> Int { features.label(row) }
+    func read(_ rows: [Int]) -> [Float] {
+      number.add(1, ordering: .relaxed)
+      return features.read(rows)
+    }
+  }
+
+  @Test func fixedLayersMayHaveTheNamesOfTrainedOnes() throws {
+    var generator = Generator(seed: 9)
+    var configuration = HeadConfiguration()
+    configuration.afterPooling = [
+      Dense(inputs: 6, units: 6, activation: .relu, generator: &generator)
+    ]
+    configuration.solver = .adam
+    configuration.epochs = 1
+    let head = try HeadTrainer(configuration, classes: 2, pool: pool).train(on: Self.training())
+    #expect(
+      head.model.layers.map(\.name) == ["global_average_pooling2d", "dense", "dense_1"])
+  }
+
   @Test func withoutShufflingStreamedRowsTrainAsRowsInMemory() throws {
     let features = try clouds(rows: 333, shape: [2, 2, 16], classes: 2, spread: 0.5, seed: 4)
     var configuration = HeadConfiguration()
@@ -203,7 +258,7 @@ import Testing
       var configuration = HeadConfiguration()
       configuration.solver = solver
       configuration.classWeights = weights
-      configuration.learningRate = 0.05
+      configuration.learningRate = solver == .newton ? nil : 0.05
       configuration.epochs = 20
       let head = try HeadTrainer(configuration, classes: 2, pool: pool).train(on: source)
       return try head.model.predict(source, pool: pool).values.count { $0 > 0.5 }
@@ -268,6 +323,14 @@ import Testing
     #expect(refuses { ($0.solver, $0.hidden) = (.newton, 5) })
     #expect(refuses { ($0.solver, $0.dropout) = (.newton, 0.5) })
     #expect(refuses { ($0.solver, $0.folds) = (.newton, 1) })
+    // What the solver would not look at.
+    #expect(refuses { ($0.solver, $0.learningRate) = (.newton, 0.01) })
+    #expect(refuses { ($0.solver, $0.patience) = (.newton, 3) })
+    #expect(refuses { ($0.solver, $0.momentum) = (.newton, 0.9) })
+    #expect(refuses { $0.momentum = 0.9 })
+    #expect(!refuses { ($0.solver, $0.momentum) = (.sgd, 0.9) })
+    #expect(refuses { $0.strengths = [1] })
+    #expect(!refuses { ($0.solver, $0.strengths) = (.newton, [1]) })
     #expect((try? HeadTrainer(HeadConfiguration(), classes: 1, pool: pool)) == nil)
   }
 
@@ -280,8 +343,11 @@ import Testing
       try trainer.train(on: one)
     }
     let infinite = try MemoryFeatures(features: [1, 2, .infinity, 4], shape: [2], labels: [0, 1])
-    #expect(throws: NeuralNetworkError.notFinite(what: "features", row: 1)) {
-      try trainer.train(on: infinite)
+    for budget in [1 << 20, 1] {  // in memory, and streamed
+      configuration.memoryBudget = budget
+      #expect(throws: NeuralNetworkError.notFinite(what: "features", row: 1)) {
+        try HeadTrainer(configuration, classes: 2, pool: pool).train(on: infinite)
+      }
     }
     let bad = try MemoryFeatures(features: [1, 2, 3, 4], shape: [2], labels: [0, 2])
     #expect(throws: NeuralNetworkError.label(row: 1, found: 2, classes: 2)) {
@@ -292,8 +358,12 @@ import Testing
     #expect(throws: NeuralNetworkError.self) { try trainer.train(on: fine, validation: other) }
     var wild = configuration
     (wild.solver, wild.learningRate, wild.hidden) = (.sgd, 1e30, 4)
-    #expect(throws: NeuralNetworkError.self) {
-      try HeadTrainer(wild, classes: 2, pool: pool).train(on: Self.training())
+    var batches = 0
+    #expect(throws: NeuralNetworkError.diverged(epoch: 1)) {
+      try HeadTrainer(wild, classes: 2, pool: pool).train(on: Self.training()) {
+        if case .batch = $0 { batches += 1 }
+      }
     }
+    #expect(batches < 5, "it ends with the first batch whose loss is not finite")
   }
 }

@@ -8,7 +8,7 @@ import Testing
       let classes: Int
       let labels: [Int]
       let probabilities: [Float]
-      let accuracy, logLoss, clippedLogLoss, rocAUC, brier: Double
+      let accuracy, logLoss, clippedLogLoss, rocAUC: Double
       let precision, recall, f1: [Double]
       let support: [Int]
       let confusion: [[Int]]
@@ -28,7 +28,6 @@ import Testing
       #expect(metrics.accuracy == item.accuracy)
       #expect(abs(metrics.logLoss - item.logLoss) < 1e-9)
       #expect(abs((metrics.rocAUC ?? 0) - item.rocAUC) < 1e-12)
-      #expect(abs(metrics.brier - item.brier) < 1e-7)
       #expect(largestRelativeError(metrics.perClass.map(\.precision), item.precision) < 1e-12)
       #expect(largestRelativeError(metrics.perClass.map(\.recall), item.recall) < 1e-12)
       #expect(largestRelativeError(metrics.perClass.map(\.f1), item.f1) < 1e-12)
@@ -58,15 +57,6 @@ import Testing
     #expect(ClassificationMetrics.wilsonInterval(correct: 5, count: 5).upperBound == 1)
     #expect(ClassificationMetrics.wilsonInterval(correct: 0, count: 5).lowerBound == 0)
     #expect(ClassificationMetrics.wilsonInterval(correct: 0, count: 0) == 0...1)
-  }
-
-  @Test func calibrationErrorIsTheGapBetweenConfidenceAndAccuracy() throws {
-    // Ten rows at 0.9, eight of them right; four at 0.6, all right.
-    let probabilities = [Float](repeating: 0.9, count: 10) + [Float](repeating: 0.6, count: 4)
-    let labels = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1]
-    let metrics = try ClassificationMetrics(
-      probabilities: Tensor(shape: [14, 1], values: probabilities), labels: labels, classes: 2)
-    #expect(abs(metrics.calibrationError - (10 * 0.1 + 4 * 0.4) / 14) < 1e-6)
   }
 
   @Test func certainMistakesCostAFiniteAmount() throws {

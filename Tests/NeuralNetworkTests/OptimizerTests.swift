@@ -105,8 +105,13 @@ import Testing
     #expect(copy.layers[0].parameters[0].value == model.layers[0].parameters[0].value)
     #expect(restored == optimizer)
 
-    var foreign = Optimizer(.adam(), iterations: 1, slots: [[[1], [2]]])
-    #expect(throws: NeuralNetworkError.self) { try step(&copy, &foreign) }
+    let slots = optimizer.slots
+    for foreign in [[[[1], [2]]], Array(slots.dropLast()), slots + [slots[0]]] {
+      var optimizer = Optimizer(.adam(), iterations: 1, slots: foreign)
+      let before = copy.weights
+      #expect(throws: NeuralNetworkError.self) { try step(&copy, &optimizer) }
+      #expect(copy.weights == before, "nothing is changed")
+    }
   }
 
   @Test func aStepWithoutGradientsIsRefused() throws {

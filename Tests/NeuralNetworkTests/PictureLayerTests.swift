@@ -27,7 +27,8 @@ import Testing
         kernel: weights[0], bias: weights.count > 1 ? weights[1] : nil, strides: strides,
         padding: padding, activation: activation)
     }
-    func normalization(momentum: Float = 0.99, epsilon: Float = 1e-3) throws -> BatchNormalization {
+    func normalization(momentum: Double = 0.99, epsilon: Float = 1e-3) throws -> BatchNormalization
+    {
       var layer = try BatchNormalization(
         gamma: weights[0].values, beta: weights[1].values, movingMean: weights[2].values,
         movingVariance: weights[3].values, momentum: momentum, epsilon: epsilon)
@@ -115,18 +116,45 @@ import Testing
     }
   }
 
-  /// A layer's input may be kept by another layer too: a gradient must not be written over it.
-  @Test func gradientsDoNotOverwriteWhatOthersKeep() throws {
+  /// A layer that keeps its output shares it with the next one, which may keep it as its input or
+  /// compute in its place: the gradients of both must be those of layers that share nothing.
+  @Test func layersThatShareATensorDoNotDisturbEachOther() throws {
     var generator = Generator(seed: 2)
-    let layer = try Conv2D(
-      inputChannels: 2, filters: 2, kernelSize: 1, generator: &generator)
+    let layers: [any Layer] = [
+      try Conv2D(
+        inputChannels: 2, filters: 2, kernelSize: 1, activation: .tanh, generator: &generator),
+      ActivationLayer(.sigmoid), try LeakyReLU(), try ELU(),
+      try Conv2D(inputChannels: 2, filters: 2, kernelSize: 1, generator: &generator),
+      ActivationLayer(.tanh),
+    ]
+    func copy(_ tensor: Tensor) -> Tensor {
+      Tensor(shape: tensor.shape, values: tensor.values.map { $0 })
+    }
     let input = randomTensor([1, 3, 3, 2], &generator)
-    let copy = Tensor(shape: input.shape, values: input.values.map { $0 })
-    var trained = layer
-    _ = try trained.forward(input, pool: pool)
-    _ = try trained.backward(
-      randomTensor([1, 3, 3, 2], &generator), needsInputGradient: true, pool: pool)
-    #expect(input == copy)
+    let weighting = randomTensor([1, 3, 3, 2], &generator)
+    func gradients(sharing: Bool) throws -> [[Float]] {
+      var (layers, tensor) = (layers, input)
+      for index in layers.indices {
+        tensor = try layers[index].forward(sharing ? tensor : copy(tensor), pool: pool)
+        if !sharing { tensor = copy(tensor) }
+      }
+      var gradient = weighting
+      for index in layers.indices.reversed() {
+        gradient = try #require(
+          try layers[index].backward(
+            sharing ? gradient : copy(gradient), needsInputGradient: true, pool: pool))
+      }
+      return [gradient.values] + layers.flatMap { $0.parameters.map(\.gradient) }
+    }
+    #expect(try gradients(sharing: true) == gradients(sharing: false))
+  }
+
+  /// 1 − momentum is rounded once, as Keras does: 0.01, not 0.0099999905.
+  @Test func movingStatisticsAreThoseOfKerasToTheLastBit() throws {
+    var layer = BatchNormalization(channels: 1)
+    _ = try layer.forward(Tensor(shape: [2, 1], values: [0, 2]), pool: pool)
+    #expect(layer.movingMean.value.values == [0.01])
+    #expect(layer.movingVariance.value.values == [Float(0.99) + Float(0.01)])
   }
 
   @Test func layersRefuseWhatTheyCannotTake() throws {
@@ -164,7 +192,7 @@ import Testing
     #expect(try ELU().alpha == 1)
     let pool = try MaxPooling2D(size: 3)
     #expect(pool.strides == 3 && pool.padding == .valid)
-    let normalization = try BatchNormalization(channels: 2)
+    let normalization = BatchNormalization(channels: 2)
     #expect(normalization.momentum == 0.99 && normalization.epsilon == 1e-3)
     #expect(normalization.usesBatchStatistics && normalization.isTrainable)
     #expect(normalization.movingVariance.value.values == [1, 1])

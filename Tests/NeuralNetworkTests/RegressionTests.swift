@@ -163,11 +163,12 @@ import Testing
     let scaled = source.features.enumerated().map { index, value in
       index % 6 == 5 ? 7 : value * Float(index % 6 * 10 + 1) + 100
     }
-    let map = Standardization(scaled, rows: 50, columns: 6)
+    var standardised = scaled
+    Standardization(scaled, rows: 50, columns: 6).apply(to: &standardised)
     var plain = LogisticRegression()
     plain.strengths = [2]
     let expected = try plain.fit(
-      map.apply(scaled), columns: 6, labels: source.labels, classes: 2, pool: pool)
+      standardised, columns: 6, labels: source.labels, classes: 2, pool: pool)
     var standardising = plain
     standardising.standardize = true
     let found = try standardising.fit(
@@ -176,19 +177,49 @@ import Testing
     #expect(
       largestRelativeError(
         Self.logits(found, scaled, rows: 50),
-        Self.logits(expected, map.apply(scaled), rows: 50), floor: 1) < 1e-5)
+        Self.logits(expected, standardised, rows: 50), floor: 1) < 1e-5)
   }
 
   @Test func theGridGoesOnBeyondItsEdge() throws {
     // Labels that have nothing to do with the features: the stronger the better.
     var generator = Generator(seed: 6)
     let features = (0..<60 * 20).map { _ in Float(generator.normal()) }
+    var steps: [(done: Int, total: Int)] = []
     let fit = try LogisticRegression().fit(
-      features, columns: 20, labels: (0..<60).map { $0 % 2 }, classes: 2, pool: pool)
+      features, columns: 20, labels: (0..<60).map { $0 % 2 }, classes: 2, pool: pool
+    ) { steps.append(($0, $1)) }
     #expect(fit.report.strengths.count > 13)
+    // Progress goes on with the grid, and ends where it said it would.
+    let widened = fit.report.strengths.count - 13
+    #expect(steps.map(\.done) == steps.map(\.done).sorted())
+    #expect(steps.allSatisfy { $0.done <= $0.total })
+    #expect(steps.last! == (5 + 5 * widened, 5 + 5 * widened))
     #expect(fit.report.strengths == fit.report.strengths.sorted())
     // The folds' intercepts alone cost a little more than log 2.
     #expect(abs((fit.report.logLosses.min() ?? 0) - log(2)) < 0.01)
+  }
+
+  @Test func moreThanMemoryHoldsIsRefusedBeforehand() throws {
+    func isTooLarge(rows: Int, columns: Int, classes: Int) -> Bool {
+      do {
+        _ = try LogisticRegression().fit(
+          [], columns: columns, labels: (0..<rows).map { $0 % classes }, classes: classes,
+          pool: pool)
+      } catch NeuralNetworkError.tooLarge {
+        return true
+      } catch {}
+      return false  // then the features are missed
+    }
+    // 4 GB of features, 8 GB of these in Double and 10 GB for a fold's products of columns.
+    #expect(isTooLarge(rows: 40_000, columns: 25_000, classes: 2))
+    // 2 GB of features, and more than 20 GB to rotate them.
+    #expect(isTooLarge(rows: 20_000, columns: 25_000, classes: 2))
+    // 10 GB of held-out logits for 21 strengths, a tenth of it for a tenth of the rows.
+    #expect(isTooLarge(rows: 60_000, columns: 64, classes: 1000))
+    #expect(!isTooLarge(rows: 6_000, columns: 64, classes: 1000))
+    // Kaggle's dogs and cats, pooled and at 150×150 unpooled.
+    #expect(!isTooLarge(rows: 25_000, columns: 512, classes: 2))
+    #expect(!isTooLarge(rows: 25_000, columns: 8192, classes: 2))
   }
 
   @Test func bitsAreTheSameForAnyNumberOfThreads() throws {

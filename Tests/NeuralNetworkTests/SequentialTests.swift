@@ -31,6 +31,16 @@ import Testing
       ])
   }
 
+  @Test func twoLayersOfOneNameAreRefused() throws {
+    let expected = NeuralNetworkError.setting(
+      name: "layer name", expected: "one that no other layer has", found: "unit")
+    #expect(throws: expected) {
+      try Sequential(
+        inputShape: [3],
+        layers: [UnitNormalization(name: "unit"), Flatten(), UnitNormalization(name: "unit")])
+    }
+  }
+
   @Test func theOutputsActivationComesOffAndOn() throws {
     var model = try Self.head()
     var generator = Generator(seed: 4)

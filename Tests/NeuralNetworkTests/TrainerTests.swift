@@ -189,6 +189,27 @@ import Testing
     #expect(trained.bestEpoch == trained.history.count, "the last weights stay")
   }
 
+  @Test func divergenceEndsTrainingAtItsBatch() throws {
+    var configuration = Self.configuration()
+    configuration.rule = .sgd()
+    configuration.schedule = LearningRateSchedule()
+    configuration.learningRate = 1e38
+    // The validation pictures cannot be read: they must not be asked for.
+    let validation = Stripes(count: 9, failsAt: 0)
+    var done: [Int] = []
+    #expect(throws: NeuralNetworkError.diverged(epoch: 1)) {
+      try Trainer(configuration, pool: pool).train(
+        Self.network(), on: Stripes(count: 90), validation: validation
+      ) {
+        if case .batch(_, let rows, _, let loss, _) = $0 {
+          #expect(loss.isFinite)
+          done.append(rows)
+        }
+      }
+    }
+    #expect(!done.isEmpty && done.count < 5)
+  }
+
   @Test func errorsOfSourcesAndOfProgressEndTraining() throws {
     let trainer = try Trainer(Self.configuration(), pool: pool)
     #expect(throws: Failure()) {

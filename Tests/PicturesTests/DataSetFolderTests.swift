@@ -51,7 +51,7 @@ struct DataSetFolderTests {
   @Test func testWithoutClasses() throws {
     try folder.writePictures([
       "train/a/1.bmp", "train/b/2.bmp", "val/b/3.bmp", "test/test/10.bmp", "test/test/9.bmp",
-      "test/8.bmp",
+      "test/8.bmp", "val/a/4.bmp",
     ])
     let data = try DataSet.open(folder.path)
     #expect(names(data.test) == ["test/8.bmp", "test/test/10.bmp", "test/test/9.bmp"])
@@ -62,6 +62,7 @@ struct DataSetFolderTests {
   @Test func testWithSomeClassesAndAStranger() throws {
     try folder.writePictures([
       "train/a/1.bmp", "train/b/2.bmp", "val/b/3.bmp", "test/a/4.bmp", "test/c/5.bmp",
+      "val/a/6.bmp",
     ])
     let data = try DataSet.open(folder.path)
     #expect(data.test.map(\.label) == [0, nil])
@@ -120,6 +121,20 @@ struct DataSetFolderTests {
     }
   }
 
+  @Test func classesThatNothingJudgesAreNamed() throws {
+    try folder.writePictures(["train/a/1.bmp", "train/b/2.bmp", "train/c/3.bmp", "val/a/4.bmp"])
+    try folder.makeFolder("val/c")
+    let data = try DataSet.open(folder.path)
+    #expect(data.problems.map(\.kind) == [.emptyClassFolder, .emptyClassFolder])
+    #expect(
+      data.problems.last?.description
+        == "class b has training pictures, but no validation pictures")
+    #expect(data.problems.first?.paths == [folder.path + "/val/c"])
+    // Test pictures without classes say nothing of them.
+    try folder.writePictures(["test/5.bmp", "val/b/6.bmp", "val/c/7.bmp"], seed: 1)
+    #expect(try DataSet.open(folder.path).problems.isEmpty)
+  }
+
   @Test func oneClass() throws {
     try folder.writePictures(["train/a/1.bmp", "val/a/2.bmp"])
     #expect(
@@ -153,6 +168,7 @@ struct DataSetFolderTests {
     try folder.writePictures([
       "train/a/1.bmp", "train/a/.hidden.bmp", "train/b/2.bmp", "train/b/.cache/3.bmp", "loose.bmp",
       "train/loose.bmp", "val/a/4.bmp", "val/__MACOSX/5.bmp", "train/a/picture without ending",
+      "val/b/6.bmp",
     ])
     try folder.write("train/a/Thumbs.db", "x")
     try folder.write("train/a/notes.txt", "A cat.")
@@ -178,7 +194,7 @@ struct DataSetFolderTests {
 
   @Test func namesOfAllKinds() throws {
     let strange = ["train/a b/with space.bmp", "train/a b/line\nend.bmp", "train/猫/é.bmp"]
-    try folder.writePictures(strange + ["val/a b/1.bmp"])
+    try folder.writePictures(strange + ["val/a b/1.bmp", "val/猫/2.bmp"])
     // Bytes that are no UTF-8 cannot be a String, and so not a sample; they are reported.
     let bad = Array((folder.path + "/train/a b/latin-").utf8) + [0xE9] + Array(".bmp".utf8) + [0]
     let file = bad.withUnsafeBytes {
@@ -195,7 +211,9 @@ struct DataSetFolderTests {
   }
 
   @Test func linksAreFollowedOnce() throws {
-    try folder.writePictures(["train/a/1.bmp", "train/b/2.bmp", "elsewhere/3.bmp", "val/a/4.bmp"])
+    try folder.writePictures([
+      "train/a/1.bmp", "train/b/2.bmp", "elsewhere/3.bmp", "val/a/4.bmp", "val/b/5.bmp",
+    ])
     try folder.link("train/a/more", to: folder.path + "/elsewhere")
     try folder.link("train/b/back", to: folder.path + "/train/b")
     try folder.link("train/b/gone.jpg", to: "nowhere")
@@ -208,7 +226,7 @@ struct DataSetFolderTests {
   }
 
   @Test func oneNameInTwoClassesIsFine() throws {
-    try folder.writePictures(["train/a/1.bmp", "train/b/1.bmp", "val/a/1.bmp"])
+    try folder.writePictures(["train/a/1.bmp", "train/b/1.bmp", "val/a/1.bmp", "val/b/1.bmp"])
     let data = try DataSet.open(folder.path)
     #expect(data.train.map(\.label) == [0, 1])
     #expect(data.problems.isEmpty)

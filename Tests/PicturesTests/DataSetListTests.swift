@@ -40,7 +40,10 @@ struct DataSetListTests {
     #expect(names(data.train) == ["train/cat.0.bmp", "train/dog.0.bmp"])
     #expect(data.validation.map(\.label) == [1])
     #expect(data.test.map(\.label) == [nil, nil])
-    #expect(data.problems.isEmpty)
+    #expect(
+      data.problems.map(\.description) == [
+        "class cat has training pictures, but no validation pictures"
+      ])
     try folder.writePictures(["validation/bird.1.bmp"], seed: 3)
     #expect(
       throws: DataSetError.unknownClass(

@@ -1,4 +1,5 @@
-// Memory for the kernels: zeroed, aligned to 2 MiB, on huge pages where the system allows.
+// Memory for the kernels: zeroed, aligned to cache lines, if large on huge pages where the system
+// allows.
 #pragma once
 
 #include <stddef.h>

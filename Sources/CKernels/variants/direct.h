@@ -61,8 +61,7 @@ static void poolRow(int width, int channels, const float *source, ptrdiff_t row,
   for (int x = 0; x < width; x++, source += 2 * channels, destination += channels)
     for (int c = 0; c < channels; c += VECTOR_WIDTH) {
       const float *upper = source + c, *lower = upper + row;
-      vec a = larger(load(upper), load(upper + channels));
-      vec b = larger(load(lower), load(lower + channels));
-      store(destination + c, larger(a, b));
+      store(destination + c, largest(load(upper), load(upper + channels), load(lower),
+                                     load(lower + channels)));
     }
 }

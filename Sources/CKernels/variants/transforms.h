@@ -70,10 +70,9 @@ INLINE void inputTile(int m, const float *source, ptrdiff_t row, ptrdiff_t pixel
   }
 }
 
-// Inverse transform of one tile and one vector of output channels, with bias and, if `least` is
-// 0, ReLU, stored
-// as rows x columns pixels (fewer than m at the edges) or, with pool, as the maximum of each
-// 2 x 2 of them, rows and columns then counting pooled pixels. The next tile's lines are
+// Inverse transform of one tile and one vector of output channels, with bias and, if `least` is 0,
+// ReLU, stored as rows x columns pixels (fewer than m at the edges) or, with pool, as the maximum
+// of each 2 x 2 of them, rows and columns then counting pooled pixels. The next tile's lines are
 // prefetched for writing.
 INLINE void outputTile(int m, int pool, const float *p, size_t frequency, vec bias,
                        vec least, float *destination, ptrdiff_t row, ptrdiff_t pixel, int rows,
@@ -95,8 +94,8 @@ INLINE void outputTile(int m, int pool, const float *p, size_t frequency, vec bi
     outputTransform1D(m, middle[pool ? 2 * y : y], out);
     if (pool) {
       outputTransform1D(m, middle[2 * y + 1], below);
-      UNROLL for (int x = 0; x < m; x++) out[x] = larger(out[x], below[x]);
-      UNROLL for (int x = 0; x < step; x++) out[x] = larger(out[2 * x], out[2 * x + 1]);
+      UNROLL for (int x = 0; x < step; x++)
+        out[x] = largest(out[2 * x], below[2 * x], out[2 * x + 1], below[2 * x + 1]);
     }
     UNROLL for (int x = 0; x < step; x++)
       if (y < rows && x < columns)

@@ -33,6 +33,12 @@ INLINE vec multiplyAdd(vec a, vec b, vec c) {
 // (One instruction; __builtin_elementwise_max takes three.)
 INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
 
+// The largest of four, not a number where one of them is not.
+INLINE vec largest(vec a, vec b, vec c, vec d) {
+  vec value = larger(larger(a, b), larger(c, d));
+  return ((a != a) | (b != b) | (c != c) | (d != d)) ? (vec)(__builtin_nanf("")) : value;
+}
+
 INLINE int smaller(int a, int b) { return a < b ? a : b; }
 INLINE int larger0(int a) { return a > 0 ? a : 0; }
 

@@ -22,6 +22,9 @@ enum { HSP_MESSAGE_SIZE = 256 };
 
 // JPEG ------------------------------------------------------------------------------------------
 
+// The version in libjpeg's headers, such as "libjpeg-turbo 2.1.5"; the library tells none.
+const char *hsp_jpeg_version(void);
+
 typedef struct hsp_jpeg hsp_jpeg;
 
 typedef struct {

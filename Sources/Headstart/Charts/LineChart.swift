@@ -11,15 +11,18 @@ import Foundation
 /// Colours: Okabe and Ito, Color Universal Design (2008), but for their yellow, which is too faint on
 /// white: a brown.
 public struct LineChart: Sendable {
+  /// How values become places.
   public enum Scale: Sendable {
     case linear
     /// To base 10; points that are not positive are left out.
     case logarithmic
   }
 
+  /// One of the chart's two axes.
   public struct Axis: Sendable {
     /// With the unit, if there is one: `learning rate`, `accuracy (%)`.
     public var label: String
+    /// Linear unless it is said otherwise.
     public var scale: Scale
     /// What the axis ends at, in place of what the points ask for.
     public var limits: ClosedRange<Double>?
@@ -40,6 +43,7 @@ public struct LineChart: Sendable {
     }
   }
 
+  /// A place in the units of the axes.
   public struct Point: Sendable, Equatable {
     public var x, y: Double
 
@@ -69,6 +73,7 @@ public struct LineChart: Sendable {
   /// A vertical line with a text, such as the epoch that was kept.
   public struct Mark: Sendable {
     public var x: Double
+    /// What is written beside it.
     public var text: String
 
     public init(x: Double, text: String) {
@@ -77,7 +82,9 @@ public struct LineChart: Sendable {
     }
   }
 
+  /// Above the chart; nil for none.
   public var title: String?
+  /// The horizontal and the vertical axis.
   public var x, y: Axis
   /// In the legend's order; of more than 40, the first ones' looks return.
   public var lines: [Line]

@@ -39,7 +39,8 @@ public enum TrainingCurves {
     ])
   }
 
-  private static func svg(_ regression: RegressionReport) -> String {
+  /// The out-of-fold log loss at each strength tried.
+  static func svg(_ regression: RegressionReport) -> String {
     LineChart(
       x: .init("strength λ of the regularisation", scale: .logarithmic),
       y: .init("out-of-fold log loss (nats)"),

@@ -8,10 +8,13 @@ import Synchronization
 ///
 /// `train/` and `validation/` with a folder for each class, and a flat `test/` without labels.
 public struct DemoPictures: Sendable {
+  /// The same seed draws the same pictures.
   public let seed: UInt64
   /// Of both classes together.
   public let training: Int
+  /// Validation pictures of both classes.
   public let validation: Int
+  /// Test pictures, whose names tell no class.
   public let test: Int
 
   public init(seed: UInt64 = 0, training: Int = 300, validation: Int = 100, test: Int = 60) {
@@ -21,6 +24,7 @@ public struct DemoPictures: Sendable {
     self.test = test
   }
 
+  /// All pictures.
   public var count: Int { training + validation + test }
 
   /// Draws all pictures into a folder, which appears when the last one is in it.

@@ -5,8 +5,11 @@ import Kernels
 /// p(class) = Σ wₘ · pₘ(class), weights wₘ ≥ 0 with Σ wₘ = 1. The members may differ in everything
 /// else: picture size, backbone, preprocessing, head.
 public struct Ensemble: Sendable {
+  /// A classifier and what it counts.
   public struct Member: Sendable {
+    /// What predicts.
     public let classifier: Classifier
+    /// Its share of the mean; all shares add up to 1.
     public let weight: Double
     /// What messages and progress call it: its file.
     public let name: String
@@ -18,6 +21,7 @@ public struct Ensemble: Sendable {
     }
   }
 
+  /// At least one, of the same classes.
   public let members: [Member]
   /// How far the averaged probabilities can be believed; nil if nothing is known of them. It is
   /// that of a lone member, and otherwise one made from held-out predictions of the mean itself:
@@ -25,11 +29,14 @@ public struct Ensemble: Sendable {
   public let calibration: Calibration?
   /// The views of each picture whose probabilities are averaged.
   public let views: [PictureView]
+  /// What a submission holds unless something else is asked for.
+  public let submission: SubmissionChoice
 
   /// - Throws: ``EnsembleError`` if there is no member, the members' classes or their order differ,
   ///   or the weights are not what they must be.
   public init(
-    _ members: [Member], calibration: Calibration? = nil, views: [PictureView] = [.plain]
+    _ members: [Member], calibration: Calibration? = nil, views: [PictureView] = [.plain],
+    submission: SubmissionChoice = SubmissionChoice()
   ) throws(EnsembleError) {
     guard let first = members.first else { throw .invalid(expected: "a member", found: "none") }
     for member in members where member.classifier.classes != first.classifier.classes {
@@ -41,6 +48,7 @@ public struct Ensemble: Sendable {
     self.members = members
     self.calibration = calibration
     self.views = views
+    self.submission = submission
   }
 
   /// One classifier by itself.
@@ -48,13 +56,14 @@ public struct Ensemble: Sendable {
     members = [Member(classifier, weight: 1, name: name)]
     calibration = classifier.calibration
     views = [.plain]
+    submission = SubmissionChoice()
   }
 
   /// Ensembles (or lone classifiers) averaged, each counting the same.
   ///
   /// The calibration is kept only of one that is alone: nothing is known of another mean.
   ///
-  /// - Throws: ``EnsembleError`` as ``init(_:calibration:views:)``, and if they take different
+  /// - Throws: ``EnsembleError`` as ``init(_:calibration:views:submission:)``, and if they take different
   ///   views of a picture.
   public init(averaging parts: [Ensemble]) throws(EnsembleError) {
     if parts.count == 1 {
@@ -73,15 +82,18 @@ public struct Ensemble: Sendable {
     try self.init(members, views: parts.first?.views ?? [.plain])
   }
 
-  /// The same, which takes these views of each picture.
+  /// The same, which takes these views of each picture; of other views than its own nothing is
+  /// known, and it has no calibration.
   public func with(views: [PictureView]) -> Ensemble {
     Ensemble(self, views: views)
   }
 
   private init(_ ensemble: Ensemble, views: [PictureView]) {
     members = ensemble.members
-    calibration = ensemble.calibration
+    // It is of the mean over the views that it was made with.
+    calibration = views == ensemble.views ? ensemble.calibration : nil
     self.views = views
+    submission = ensemble.submission
   }
 
   /// The class names, in the order of the probabilities.

@@ -8,15 +8,19 @@ import Kernels
 ///     {"format": 1,
 ///      "members": [{"model": "fold-1/model.h5", "weight": 0.5},
 ///                  {"model": "fold-2/model.h5", "weight": 0.5}],
-///      "testTime": {"views": 2}}
+///      "testTime": {"views": 2},
+///      "submission": {"positive": "dogs", "clip": 0.01}}
 ///
 /// Without `testTime`, pictures are judged as they are.
 ///
 /// Paths are relative to the file's folder and do not leave it by `..`, so that the folder can be
 /// moved and a file from elsewhere cannot name files outside it.
 public struct EnsembleFile: Codable, Sendable, Equatable {
+  /// A model file and what it counts.
   public struct Member: Codable, Sendable, Equatable {
+    /// Path of the model, relative to the file.
     public var model: String
+    /// What it counts beside the others.
     public var weight: Double
 
     public init(model: String, weight: Double) {
@@ -25,7 +29,9 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
     }
   }
 
+  /// Version of the file's structure.
   public private(set) var format = 1
+  /// What is averaged.
   public var members: [Member]
   /// Of held-out predictions of the mean.
   public var calibration: Calibration?
@@ -34,15 +40,18 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
   public var testTime: TestTime?
   /// Of the draws of ``testTime``; nil: 0.
   public var seed: UInt64?
+  /// What `submit` writes unless told otherwise; nil: what it writes of any model.
+  public var submission: SubmissionChoice?
 
   public init(
     members: [Member], calibration: Calibration? = nil, testTime: TestTime? = nil,
-    seed: UInt64? = nil
+    seed: UInt64? = nil, submission: SubmissionChoice? = nil
   ) {
     self.members = members
     self.calibration = calibration
     self.testTime = testTime
     self.seed = seed
+    self.submission = submission
   }
 
   func views() throws -> [PictureView] {
@@ -120,6 +129,9 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
     } catch {
       throw error.naming(path)
     }
+    if let clip = submission?.clip, !(clip >= 0 && clip < 0.5) {
+      throw .invalid(path: path, expected: "a clip from 0 to below 0.5", found: "\(clip)")
+    }
     do {
       _ = try views()
     } catch let error as PictureViewError {
@@ -173,7 +185,9 @@ extension Ensemble {
       return Member(classifier.with(shared), weight: member.weight, name: model)
     }
     do {
-      return try Ensemble(members, calibration: file.calibration, views: try file.views())
+      return try Ensemble(
+        members, calibration: file.calibration, views: try file.views(),
+        submission: file.submission ?? SubmissionChoice())
     } catch let error as EnsembleError {
       throw error.naming(path)
     }

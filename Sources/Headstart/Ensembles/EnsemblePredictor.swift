@@ -2,6 +2,7 @@ import Kernels
 
 /// Runs an ensemble over pictures: each member by its own ``Predictor``, then the weighted mean.
 public struct EnsemblePredictor: Sendable {
+  /// What predicts.
   public let ensemble: Ensemble
   private let predictors: [Predictor]
 

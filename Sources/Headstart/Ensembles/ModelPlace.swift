@@ -20,6 +20,22 @@ public enum ModelPlace {
         + (rejected ? ", but with rejected/, whose model was not good enough" : ""))
   }
 
+  /// The file of one model, to be trained on or shown: as ``file(_:)``, or the member of an ensemble
+  /// of one.
+  ///
+  /// - Throws: ``StageError/notAClassifier(path:expected:found:)`` for an ensemble of several too;
+  ///   ``EnsembleError``.
+  public static func single(_ path: String) throws -> String {
+    let file = try file(path)
+    let members = try members(file)
+    guard members.count == 1, let model = members.first else {
+      throw StageError.notAClassifier(
+        path: file, expected: "one model",
+        found: "an ensemble of \(members.joined(separator: ", ")): name one of them")
+    }
+    return model
+  }
+
   /// The files of the models that a file stands for: itself, or those that an ensemble names.
   ///
   /// - Throws: ``EnsembleError``.

@@ -9,6 +9,7 @@ public struct ConvolutionalBase: Sendable {
   public let name: String
   /// `block1_conv1` and those behind it.
   public let convolutions: [VGGWeights.Convolution]
+  /// What its inputs are prepared by.
   public let preprocessing: Preprocessing
 
   package init(

@@ -9,6 +9,7 @@ public struct MaximizedFilter: Sendable {
   public let index: Int
   /// The mean over positions of what it answers, after ReLU.
   public let activation: Double
+  /// What the filter answers to, made visible.
   public let picture: Picture
 }
 
@@ -20,8 +21,13 @@ public struct MaximizedFilter: Sendable {
 ///     L(x) = mean over positions of the filter's activation
 ///     x ← x + step · g / (√mean(g²) + 1e-5),  g = dL/dx
 ///
+/// The step is measured in levels of 0…255, whatever they are to the network (1/255 of its input
+/// where that is `rescale`); x may leave their range. Pictures are computed in batches that take
+/// about half a gigabyte, or one by one where one takes more.
+///
 /// Source: F. Chollet, "How convolutional neural networks see the world", The Keras Blog, 2016.
 public struct FilterMaximization: Sendable {
+  /// As they were given.
   public let settings: FilterSettings
   /// The convolution whose filters are shown.
   public var layer: String { objective.layer }
@@ -54,7 +60,9 @@ public struct FilterMaximization: Sendable {
   ) throws -> [MaximizedFilter] {
     if let indices = settings.indices {
       let total = indices.count * settings.steps
-      return try maximize(indices, steps: settings.steps, cancellation) { progress($0, total) }
+      return try maximize(indices, steps: settings.steps, cancellation, shown) {
+        progress($0, total)
+      }
     }
     var chosen = Array(0..<filters)
     let (count, trial) = (min(settings.count, filters), max(1, settings.steps / 5))
@@ -64,11 +72,14 @@ public struct FilterMaximization: Sendable {
       chosen = Array(ranked(chosen, by: answers).prefix(max(64, 4 * count)))
       before = chosen.count * trial
       total += before
-      let tried = try maximize(chosen, steps: trial, cancellation) { progress($0, total) }
-      chosen = Array(
-        ranked(Array(tried.indices), by: tried.map(\.activation)).prefix(count).map { chosen[$0] })
+      let tried = try maximize(chosen, steps: trial, cancellation) { _, activation, _ in
+        activation
+      } progress: {
+        progress($0, total)
+      }
+      chosen = ranked(Array(tried.indices), by: tried).prefix(count).map { chosen[$0] }
     }
-    let reached = try maximize(chosen, steps: settings.steps, cancellation) {
+    let reached = try maximize(chosen, steps: settings.steps, cancellation, shown) {
       progress(before + $0, total)
     }
     return ranked(Array(reached.indices), by: reached.map(\.activation)).map { reached[$0] }
@@ -79,11 +90,22 @@ public struct FilterMaximization: Sendable {
     indices.sorted { (values[$1], $0) < (values[$0], $1) }
   }
 
-  private func maximize(
-    _ chosen: [Int], steps: Int, _ cancellation: Cancellation, progress: (Int) -> Void
-  ) throws -> [MaximizedFilter] {
+  private func shown(
+    _ filter: Int, _ activation: Double, _ values: ArraySlice<Float>
+  ) -> MaximizedFilter {
+    MaximizedFilter(
+      index: filter, activation: activation,
+      picture: Picture(maximized: values, size: settings.size, preprocessing: preprocessing))
+  }
+
+  /// - Parameter result: of a filter, the activation reached and the picture as the network sees it.
+  private func maximize<Result>(
+    _ chosen: [Int], steps: Int, _ cancellation: Cancellation,
+    _ result: (_ filter: Int, _ activation: Double, _ values: ArraySlice<Float>) -> Result,
+    progress: (Int) -> Void
+  ) throws -> [Result] {
     var objective = objective
-    var results: [MaximizedFilter] = []
+    var results: [Result] = []
     // In equal parts: one of few would be hardly faster.
     let parts = (chosen.count + objective.batch - 1) / objective.batch
     let size = (chosen.count + parts - 1) / parts
@@ -99,11 +121,7 @@ public struct FilterMaximization: Sendable {
       try cancellation.check()
       let reached = try objective.activations(pictures, pool: pool)
       for (row, filter) in part.enumerated() {
-        results.append(
-          MaximizedFilter(
-            index: filter, activation: reached[row][filter],
-            picture: Picture(
-              maximized: pictures[row: row], size: settings.size, preprocessing: preprocessing)))
+        results.append(result(filter, reached[row][filter], pictures[row: row]))
       }
     }
     return results

@@ -5,16 +5,21 @@ import NeuralNetwork
 /// How long a fine-tuning step takes: VGG's block 5 and a head of one unit, forward, backward and
 /// SGD with momentum, from features of `block4_pool` in memory.
 public struct FineTuneBenchmark: Encodable, Sendable {
+  /// Of one size of picture and batch.
   public struct Result: Encodable, Sendable {
     /// Pixels square of the pictures that the features are of.
     public let size: Int
+    /// Pictures in a step.
     public let batch: Int
     /// Of the fastest step.
     public let msPerPicture: Double
   }
 
+  /// The processor's name.
   public let cpu: String
+  /// Threads that computed.
   public let threads: Int
+  /// In the order in which they were asked for.
   public private(set) var fineTuning: [Result] = []
 
   /// - Parameter repetitions: steps at each size and batch, of which the fastest counts.

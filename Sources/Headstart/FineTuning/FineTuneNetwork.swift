@@ -52,6 +52,22 @@ struct FineTuneNetwork: Sendable {
     }
   }
 
+  /// Refuses factors of the learning rate of what the network does not have. What it has may be
+  /// frozen.
+  ///
+  /// - Throws: ``FineTuneError/unknownRate(name:expected:)``.
+  func check(rateFactors: [String: Float]) throws {
+    let convolutions = (original.backbone as? VGGBackbone)?.convolutions.map(\.name) ?? []
+    let head = trained.layers[backboneLayers...].filter(\.isTrainable).map(\.name)
+    var known = convolutions + ["head"] + head
+    for block in convolutions.map(UnfrozenPart.block).reversed() where !known.contains(block) {
+      known.insert(block, at: 0)
+    }
+    for name in rateFactors.keys.sorted() where !known.contains(name) {
+      throw FineTuneError.unknownRate(name: name, expected: known.joined(separator: ", "))
+    }
+  }
+
   /// The head alone, as it is now.
   var head: Sequential {
     get throws {

@@ -3,30 +3,37 @@ import Pictures
 
 /// What fine-tuning made, and whether it is better than what it began with.
 public struct FineTuneResult: Sendable {
+  /// What it began with.
   public let original: Classifier
+  /// What it made, whether it is better or not.
   public let classifier: Classifier
   /// On the validation pictures; nil if there are none.
   public let comparison: ModelComparison?
+  /// Of ``original``; nil if there are no validation pictures.
   public let validationBefore: EvaluationReport?
+  /// Of ``classifier``; nil if there are no validation pictures.
   public let validationAfter: EvaluationReport?
   /// The predictions behind both.
   public let judgedBefore: JudgedPredictions?
+  /// The predictions behind ``validationAfter``.
   public let judgedAfter: JudgedPredictions?
+  /// The trained layers, with their history.
   public let trained: TrainedModel
+  /// What became of the training pictures.
   public let extraction: ExtractionResult
+  /// What became of the validation pictures.
   public let validationExtraction: ExtractionResult
   /// SHA-256 of the pictures and labels, as ``HeadStageResult/dataHash``.
   public let dataHash: String
+  /// Pictures trained on.
   public let trainingCount: Int
-  /// Of the epochs, features at hand.
+  /// Of the epochs, features at hand; of all sessions if it was resumed.
   public let trainingSeconds: Double
+  /// Of all sessions, as well.
   public let seconds: Double
 
   /// What to note in ``classifier``'s file.
-  public var savedOptimizer: Optimizer {
-    trained.optimizer.noted(
-      in: classifier, isLastEpoch: trained.bestEpoch == trained.history.count)
-  }
+  public var savedOptimizer: Optimizer { trained.optimizer(notedIn: classifier) }
 
   /// - Parameter before: the original's logits of the validation pictures; `after`: those of the
   ///   fine-tuned network, before any temperature.
@@ -46,7 +53,9 @@ public struct FineTuneResult: Sendable {
         // Only a dense layer can be divided by a temperature.
         mayTemper: work.stage.settings.calibrates && trained.model.layers.last is Dense)
     classifier = try work.network.classifier(
-      trainedOn: PictureSet(rows.train.pictures), calibration: calibration, pool: work.stage.pool)
+      // What the head has seen, the whole has seen.
+      trainedOn: PictureSet(PictureSet(rows.train.pictures), original.trainedOn),
+      calibration: calibration, pool: work.stage.pool)
     func judged(_ probabilities: [[Double]]) -> JudgedPredictions? {
       labels.isEmpty ? nil : rows.validation.judged(probabilities, classes: classes)
     }
@@ -73,7 +82,9 @@ public struct FineTuneResult: Sendable {
 
 /// What a fine-tuning would take.
 public struct FineTunePlan: Codable, Sendable {
+  /// Of the training pictures' views.
   public let training: ExtractionPlan
+  /// Of the validation pictures.
   public let validation: ExtractionPlan
   /// The layer whose output is cached.
   public let cut: String

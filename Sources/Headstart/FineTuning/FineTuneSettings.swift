@@ -31,7 +31,9 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
   /// What trains besides the head: a block (`block5` and all above), a layer's name (it and all
   /// above), or `all`.
   public var unfreeze = "block5"
+  /// The rule that changes the weights.
   public var optimizer: Optimizer = .sgd
+  /// The rate before any schedule and factor.
   public var learningRate: Float = 1e-4
   /// Of sgd.
   public var momentum = 0.9
@@ -40,6 +42,7 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
   /// Factors of the learning rate by block (`block5`), layer (`block5_conv1`) or `head`; a layer's
   /// own goes before its block's. 1 where nothing is said.
   public var rateFactors: [String: Float] = [:]
+  /// How the rate goes down.
   public var schedule: Schedule = .constant
   /// The share of all steps over which the rate rises linearly from zero.
   public var warmUp = 0.0
@@ -47,12 +50,15 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
   public var weightDecay: Float = 0
   /// The largest norm of all gradients together; larger ones are scaled down to it.
   public var clipNorm: Float?
+  /// Views in a step.
   public var batchSize = 16
+  /// At the most; an epoch is every training picture once.
   public var epochs = 10
   /// Epochs without a better validation loss after which training stops.
   public var patience: Int?
   /// Whether every class counts as much as every other.
   public var balanced = false
+  /// The share of a label that is spread over all classes.
   public var labelSmoothing: Float = 0
   /// Augmented views of each training picture that are computed and kept.
   public var views = 4
@@ -64,6 +70,7 @@ public struct FineTuneSettings: Codable, Sendable, Equatable {
   public var refitHead = true
   /// Whether the logits may be divided by a temperature; see ``Calibration``.
   public var calibrates = true
+  /// Of the views, the order and the dropout.
   public var seed: UInt64 = 0
 
   public init() {}

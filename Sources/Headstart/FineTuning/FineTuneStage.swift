@@ -7,6 +7,7 @@ import Pictures
 /// with a low learning rate, on augmented views whose way through the frozen layers is computed
 /// once and kept.
 public struct FineTuneStage: Sendable {
+  /// What the stage is at.
   public enum Event: Sendable {
     case extraction(ExtractionProgress)
     /// The head is being fitted to the views.
@@ -18,11 +19,15 @@ public struct FineTuneStage: Sendable {
     case search(done: Int, total: Int)
   }
 
+  /// What is trained, and how.
   public var settings: FineTuneSettings
+  /// The folder of all feature stores.
   public var featuresFolder: String
+  /// Whether the first picture that cannot be read ends everything.
   public var strict: Bool
   /// How the cached features are kept; float16 changes the last bits of the result.
   public var storage: FeatureStorage
+  /// What computes.
   public var pool: ThreadPool
 
   public init(
@@ -65,20 +70,22 @@ public struct FineTuneStage: Sendable {
     let start = clock.now
     var work = try Work(self, data, classifier)
     let rows = try work.extract(cancellation: cancellation) { event(.extraction($0)) }
-    let before = try work.logits(of: rows.validation, cancellation: cancellation)
+    let original = try work.logits(of: rows.validation, cancellation: cancellation)
 
     let trainer = try Trainer(work.configuration(rows.train), pool: pool)
     let file = CheckpointFile(path: path)
     let identity = try work.identity(rows)
     var checkpoint: TrainingCheckpoint?
+    var before = CheckpointFile.TimeSpent()
     if resumes, file.exists {
-      checkpoint = try file.read(for: work.network.trained, identity: identity)
+      let found = try file.read(for: work.network.trained, identity: identity)
+      (checkpoint, before) = (found.checkpoint, found.spent)
       try work.extractViews(after: checkpoint?.epoch ?? 0, cancellation: cancellation) {
         event(.extraction($0))
       }
     } else {
       try file.remove()
-      try work.refitHead(rows.train) {
+      try work.refitHead(rows.train, cancellation: cancellation) {
         try cancellation.check()
         event(.head($0))
       }
@@ -89,13 +96,18 @@ public struct FineTuneStage: Sendable {
       event(.start(loss: measured.loss, accuracy: measured.accuracy))
     }
     let trainStart = clock.now
+    func spent() -> CheckpointFile.TimeSpent {
+      .init(
+        all: before.all + (clock.now - start).seconds,
+        training: before.training + (clock.now - trainStart).seconds)
+    }
     let trained = try trainer.train(
       work.network.trained, on: work.batches(rows.train, schedule: work.schedule),
       validation: validation, from: checkpoint
     ) { progress in
       try cancellation.check()
       if case .epoch(let record, let state) = progress {
-        try file.write(state, identity: identity)
+        try file.write(state, identity: identity, spent: spent())
         event(.training(progress))
         if record.epoch < settings.epochs {
           try work.extractViews(after: record.epoch, cancellation: cancellation) {
@@ -106,11 +118,11 @@ public struct FineTuneStage: Sendable {
         event(.training(progress))
       }
     }
-    let trainSeconds = (clock.now - trainStart).seconds
+    let trainSeconds = spent().training
     work.network.trained = trained.model
     let after = try work.logits(of: rows.validation, cancellation: cancellation)
     return try FineTuneResult(
-      work: work, rows: rows, before: before, after: after, trained: trained,
-      trainingSeconds: trainSeconds, seconds: (clock.now - start).seconds)
+      work: work, rows: rows, before: original, after: after, trained: trained,
+      trainingSeconds: trainSeconds, seconds: spent().all)
   }
 }

@@ -31,6 +31,7 @@ extension FineTuneStage {
       self.data = data
       let settings = stage.settings
       network = try FineTuneNetwork(classifier, unfreeze: settings.unfreeze, pool: stage.pool)
+      try network.check(rateFactors: settings.rateFactors)
       store = try FeatureStore.open(
         under: stage.featuresFolder, key: network.base.key, shape: network.base.outputShape,
         storage: stage.storage, creating: creating)
@@ -85,12 +86,17 @@ extension FineTuneStage {
     }
 
     mutating func refitHead(
-      _ rows: LabelledRows, progress: (HeadProgress) throws -> Void
+      _ rows: LabelledRows, cancellation: Cancellation,
+      progress: (HeadProgress) throws -> Void
     ) throws {
       let settings = stage.settings
       guard settings.refitHead, HeadRefit.applies(to: try network.head) else { return }
+      let groups = try FoldGroups(
+        rows.paths, labels: rows.labels, classes: data.classes.count,
+        featuresFolder: stage.featuresFolder, pool: stage.pool, cancellation: cancellation,
+        progress: { _, _ in })
       try HeadRefit(store: store, pool: stage.pool).run(
-        &network.trained, pictures: rows.pictures, labels: rows.labels, groups: rows.groups,
+        &network.trained, pictures: rows.pictures, labels: rows.labels, groups: groups.numbers,
         views: schedule.views(epoch: 1), classes: data.classes.count, balanced: settings.balanced,
         seed: settings.seed, progress: progress)
     }
@@ -123,6 +129,7 @@ extension FineTuneStage {
       var head = TensorHash()
       for layer in network.original.head.layers { head.add(layer) }
       return [
+        "code": Release.codeVersions,
         "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
         "base": network.base.key.identifier,
         "storage": stage.storage.precision.rawValue,

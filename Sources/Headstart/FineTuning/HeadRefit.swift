@@ -41,7 +41,8 @@ struct HeadRefit {
     var settings = HeadSettings()
     settings.seed = seed
     settings.balanced = balanced
-    var configuration = settings.configuration(pooling: .flatten, labels: labels, classes: classes)
+    var configuration = settings.configuration(
+      pooling: .flatten, labels: labels, groups: groups, classes: classes)
     configuration.afterPooling = []
     let allLabels = views.flatMap { _ in labels }
     let trained = try HeadTrainer(configuration, classes: classes, pool: pool).train(

@@ -6,7 +6,9 @@ import Pictures
 /// Smith's learning-rate range test (arXiv:1506.01186): the rate rises geometrically from step to
 /// step, and the loss says from where on it is too high.
 public struct LearningRateFinder: Sendable {
+  /// One step of the test.
   public struct Point: Sendable, Equatable {
+    /// The step's learning rate.
     public let rate: Float
     /// Of this step's batch.
     public let loss: Double
@@ -20,14 +22,19 @@ public struct LearningRateFinder: Sendable {
     }
   }
 
+  /// What the test found.
   public struct Result: Sendable {
+    /// A point a step.
     public let points: [Point]
     /// A tenth of the rate at which the smoothed loss was lowest; nil if it never fell.
     public let suggestion: Float?
   }
 
+  /// The first step's rate.
   public var from: Float = 1e-6
+  /// The last step's rate.
   public var to: Float = 1
+  /// Steps at the most.
   public var steps = 100
   /// The test ends where the smoothed loss is so many times its lowest value.
   public var divergence = 4.0
@@ -101,7 +108,7 @@ extension FineTuneStage {
   ) throws -> LearningRateFinder.Result {
     var work = try Work(self, data, classifier)
     let rows = try work.extract(cancellation: cancellation) { event(.extraction($0)) }
-    try work.refitHead(rows.train) {
+    try work.refitHead(rows.train, cancellation: cancellation) {
       try cancellation.check()
       event(.head($0))
     }

@@ -6,17 +6,24 @@ import Foundation
 /// p-value two-sided and from the normal distribution, which the t-distribution is close to from
 /// some thirty pictures on.
 public struct ModelComparison: Codable, Sendable, Equatable {
+  /// Pictures judged by both.
   public let count: Int
+  /// Of the first, −mean ln p(true class).
   public let logLossBefore: Double
+  /// Of the second.
   public let logLossAfter: Double
   /// Mean of after − before, with its 95 % interval: negative is better.
   public let difference: Double
+  /// Lower and upper end.
   public let differenceInterval: [Double]
+  /// How likely a difference as large is if there is none in truth.
   public let pValue: Double
   /// Pictures that only one of the two judges rightly.
   public let onlyBeforeRight: Int
+  /// Pictures that only the second judges rightly.
   public let onlyAfterRight: Int
 
+  /// Whether the second has the lower log loss, however little.
   public var isBetter: Bool { logLossAfter < logLossBefore }
 
   /// - Parameters:
@@ -29,10 +36,9 @@ public struct ModelComparison: Codable, Sendable, Equatable {
       (Self.loss(before[row], labels[row]), Self.loss(after[row], labels[row]))
     }
     let n = Double(labels.count)
-    let differences = losses.map { $0.1 - $0.0 }
-    let mean = differences.reduce(0, +) / n
-    let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(n - 1, 1)
-    let error = (variance / n).squareRoot()
+    let change = Moments(losses.map { $0.1 - $0.0 })
+    let mean = change.mean
+    let error = (change.variance / n).squareRoot()
     count = labels.count
     logLossBefore = losses.reduce(0) { $0 + $1.0 } / n
     logLossAfter = losses.reduce(0) { $0 + $1.1 } / n

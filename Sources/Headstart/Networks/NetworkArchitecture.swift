@@ -3,6 +3,7 @@ import NeuralNetwork
 
 /// The layers of a network, from its input to its output; coded as the plain list of them.
 public struct NetworkArchitecture: Codable, Sendable, Equatable {
+  /// From the input to the output.
   public var layers: [LayerSpecification]
 
   public init(layers: [LayerSpecification]) { self.layers = layers }

@@ -12,21 +12,14 @@ public struct NetworkBenchmark: Encodable, Sendable {
     /// little data": three convolutions, 1,212,513 parameters at 150 × 150.
     case smallConvnet = "small-convnet"
 
-    var architecture: NetworkArchitecture {
-      let convolutions: [LayerSpecification] = [32, 32, 64].flatMap { filters in
-        [
-          LayerSpecification(
-            "Conv2D", ["filters": .integer(filters), "kernel_size": 3, "activation": "relu"]),
-          LayerSpecification("MaxPooling2D"),
-        ]
+    /// As the recipe has it.
+    func architecture() throws -> NetworkArchitecture {
+      let model = try Recipe(yaml: try RecipeBook.text("keras-blog"), file: "keras-blog")
+        .model(rawValue)
+      guard let network = model?.network else {
+        throw RecipeError("keras-blog", expected: "the network \(rawValue)", found: "none")
       }
-      return NetworkArchitecture(
-        layers: convolutions + [
-          LayerSpecification("Flatten"),
-          LayerSpecification("Dense", ["units": 64, "activation": "relu"]),
-          LayerSpecification("Dropout", ["rate": 0.5]),
-          LayerSpecification(LayerSpecification.output),
-        ])
+      return network
     }
   }
 
@@ -64,8 +57,9 @@ public struct NetworkBenchmark: Encodable, Sendable {
     settings.augmentation.shearRange = 11.46
     settings.augmentation.zoomRange = Augmentation.zoom(0.2)
     settings.augmentation.horizontalFlip = true
+    let architecture = try network.architecture()
     let stage = NetworkStage(
-      features: features, architecture: network.architecture, settings: settings,
+      features: features, architecture: architecture, settings: settings,
       featuresFolder: "", pool: pool)
     let inputs = try NetworkInputs(
       stage, data, backbone: try PixelBackbone(settings: features), budget: stage.memory,
@@ -75,7 +69,7 @@ public struct NetworkBenchmark: Encodable, Sendable {
     let trained = try Trainer(
       settings.training(classWeights: nil, hasValidation: false), pool: pool
     ).train(
-      network.architecture.network(
+      architecture.network(
         inputShape: [size, size, 3], classes: data.classes.count, seed: 0), on: inputs.train
     ) { _ in try cancellation.check() }
     epochSeconds = trained.history.map(\.seconds)

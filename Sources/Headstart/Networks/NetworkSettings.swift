@@ -10,8 +10,10 @@ public struct NetworkSettings: Codable, Sendable, Equatable {
     case sgd, rmsprop, adam, adamw, adagrad
   }
 
+  /// How the rate goes down.
   public typealias Schedule = FineTuneSettings.Schedule
 
+  /// The rule that changes the weights.
   public var optimizer: Optimizer = .rmsprop
   /// Nil: the optimizer's default in Keras (sgd 0.01, the others 0.001).
   public var learningRate: Float?
@@ -22,6 +24,7 @@ public struct NetworkSettings: Codable, Sendable, Equatable {
   /// Keras 1's and 2's decay of the rate with time: rate / (1 + decay · step). Only with the
   /// schedule `constant`.
   public var decay = 0.0
+  /// How the rate goes down.
   public var schedule: Schedule = .constant
   /// The share of all steps over which the rate rises linearly from zero.
   public var warmUp = 0.0
@@ -29,7 +32,9 @@ public struct NetworkSettings: Codable, Sendable, Equatable {
   public var weightDecay: Float?
   /// The largest norm of all gradients together; larger ones are scaled down to it.
   public var clipNorm: Float?
+  /// Pictures in a step.
   public var batchSize = 32
+  /// At the most.
   public var epochs = 50
   /// Epochs without a better validation loss after which training stops. Nil: all epochs run.
   public var patience: Int?
@@ -38,6 +43,7 @@ public struct NetworkSettings: Codable, Sendable, Equatable {
   public var restoresBest = true
   /// Whether every class counts as much as every other.
   public var balanced = false
+  /// The share of a label that is spread over all classes.
   public var labelSmoothing: Float = 0
   /// What is done to each training picture at random.
   public var augmentation = Augmentation()
@@ -46,6 +52,7 @@ public struct NetworkSettings: Codable, Sendable, Equatable {
   public var views = 1
   /// Whether the logits may be divided by a temperature; see ``Calibration``.
   public var calibrates = true
+  /// Of the first weights, the views, the order and the dropout.
   public var seed: UInt64 = 0
 
   public init() {}

@@ -7,6 +7,7 @@ import Pictures
 /// Trains a network from scratch: on pixels, of which every epoch sees a fresh augmented view, or on
 /// a frozen backbone's features of a few cached views.
 public struct NetworkStage: Sendable {
+  /// What the stage is at.
   public enum Event: Sendable {
     /// Pictures are decoded, or go through the backbone.
     case extraction(ExtractionProgress)
@@ -15,13 +16,17 @@ public struct NetworkStage: Sendable {
 
   /// How pictures are prepared; the backbone `none` trains on pixels.
   public var features: FeatureSettings
+  /// The network's layers.
   public var architecture: NetworkArchitecture
+  /// How it is trained.
   public var settings: NetworkSettings
   /// Layers with weights of their own, of which frozen ones stay; nil: made from ``architecture``.
   public var initial: Sequential?
+  /// The folder of all feature stores.
   public var featuresFolder: String
   /// Whether the first picture that cannot be read ends everything.
   public var strict: Bool
+  /// What computes.
   public var pool: ThreadPool
   /// Bytes of decoded pictures that are kept in memory; the others are decoded in every epoch.
   package var memory = PixelPictures.budget
@@ -66,24 +71,33 @@ public struct NetworkStage: Sendable {
     let file = CheckpointFile(path: path)
     let identity = try identity(network, backbone, inputs)
     var checkpoint: TrainingCheckpoint?
+    var before = CheckpointFile.TimeSpent()
     if resumes, file.exists {
-      checkpoint = try file.read(for: network, identity: identity)
+      let found = try file.read(for: network, identity: identity)
+      (checkpoint, before) = (found.checkpoint, found.spent)
     } else {
       try file.remove()
     }
     let trainStart = clock.now
+    func spent() -> CheckpointFile.TimeSpent {
+      .init(
+        all: before.all + (clock.now - start).seconds,
+        training: before.training + (clock.now - trainStart).seconds)
+    }
     let trained = try trainer.train(
       network, on: inputs.train, validation: hasValidation ? inputs.validation : nil,
       from: checkpoint
     ) { progress in
       try cancellation.check()
-      if case .epoch(_, let state) = progress { try file.write(state, identity: identity) }
+      if case .epoch(_, let state) = progress {
+        try file.write(state, identity: identity, spent: spent())
+      }
       event(.training(progress))
     }
-    let trainSeconds = (clock.now - trainStart).seconds
+    let trainSeconds = spent().training
     return try NetworkStageResult(
       self, data, backbone, inputs, trained, trainingSeconds: trainSeconds,
-      seconds: { (clock.now - start).seconds })
+      seconds: { spent().all })
   }
 
   /// What the epochs are served.
@@ -127,6 +141,7 @@ public struct NetworkStage: Sendable {
       hash.add(layer)
     }
     return [
+      "code": Release.codeVersions,
       "settings": String(decoding: try encoder.encode(settings), as: UTF8.self),
       "base": backbone.key.identifier,
       "network": hash.hexadecimal(),

@@ -3,7 +3,9 @@ import Pictures
 
 /// What the network stage made and measured.
 public struct NetworkStageResult: Sendable {
+  /// The network and what its inputs are prepared by, calibrated.
   public let classifier: Classifier
+  /// The network, with its history.
   public let trained: TrainedModel
   /// What became of the training pictures, then of those for validation.
   public let extraction: ExtractionResult
@@ -15,17 +17,13 @@ public struct NetworkStageResult: Sendable {
   public let judgedValidation: JudgedPredictions?
   /// SHA-256 of the pictures and labels, as ``HeadStageResult/dataHash``.
   public let dataHash: String
-  /// As it was after the last step.
-  public let optimizer: Optimizer
-  /// Of the epochs, pictures or features at hand.
+  /// Of the epochs, pictures or features at hand; of all sessions if it was resumed.
   public let trainingSeconds: Double
+  /// Of all sessions, as well.
   public let seconds: Double
 
   /// What to note in the model's file.
-  public var savedOptimizer: Optimizer {
-    optimizer.noted(
-      in: classifier, isLastEpoch: trained.bestEpoch == trained.history.count)
-  }
+  public var savedOptimizer: Optimizer { trained.optimizer(notedIn: classifier) }
 
   /// Judges a trained network, and calibrates it on the validation pictures.
   init(
@@ -71,7 +69,6 @@ public struct NetworkStageResult: Sendable {
     self.trained = trained
     extraction = inputs.extraction
     dataHash = LabelledRows.hash(train: inputs.trainRows, validation: rows)
-    optimizer = trained.optimizer
     self.trainingSeconds = trainingSeconds
     self.seconds = seconds()
   }

@@ -3,20 +3,20 @@ import KerasFormat
 import NeuralNetwork
 
 /// Frozen layers with weights of their own between a backbone's features and a new last layer.
-struct PretrainedDenseBlock {
+package struct PretrainedDenseBlock {
   private let layers: [any Layer]
   private let inputShape: [Int]
 
   /// Finds the weight file that holds both the convolutions and the block.
   ///
   /// - Throws: ``RecipeError`` if there is none.
-  static func weightFile(_ kind: RecipeModel.DenseBlock) throws -> String {
+  static func weightFile(_ block: RecipeModel.DenseBlock) throws -> String {
     let paths = ["vgg16_bn.h5", UntrainedWeights.Network.vgg16bn.fileName].map {
       (WeightsLocation.folder as NSString).appendingPathComponent($0)
     }
     guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
       throw RecipeError(
-        "denseBlock \(kind.rawValue)",
+        "denseBlock \(block.name.rawValue)",
         expected: "fast.ai's \(paths[0]), or a stand-in with an untrained dense block, which"
           + " `headstart weights make vgg16bn` writes", found: "neither")
     }
@@ -24,13 +24,14 @@ struct PretrainedDenseBlock {
   }
 
   /// - Parameters:
+  ///   - epsilon: of batch normalisation, which the block's file does not say.
   ///   - inputShape: of the backbone's features.
   ///   - seed: of dropout.
-  /// - Throws: ``RecipeError`` for another size of pictures, `KerasFormatError` for a file that
-  ///   cannot be read.
-  init(path: String, inputShape: FeatureShape, seed: UInt64) throws {
+  /// - Throws: ``RecipeError`` for another size of pictures.
+  package init(
+    _ block: VGG16BNBlock, epsilon: Float, inputShape: FeatureShape, seed: UInt64
+  ) throws {
     self.inputShape = [inputShape.height, inputShape.width, inputShape.channels]
-    let block = try VGG16BNBlock.load(path)
     let inputs = block.parts[0].kernel.shape[0]
     guard inputShape.count == inputs else {
       throw RecipeError(
@@ -47,7 +48,7 @@ struct PretrainedDenseBlock {
       layers.append(
         try BatchNormalization(
           gamma: part.gamma, beta: part.beta, movingMean: part.movingMean,
-          movingVariance: part.movingVariance, name: "bn\(index + 1)"))
+          movingVariance: part.movingVariance, epsilon: epsilon, name: "bn\(index + 1)"))
       for place in layers.indices { layers[place].setTrainable(false) }
       layers.append(try Dropout(0.5, seed: seed &+ UInt64(index), name: "dropout\(index + 1)"))
     }
@@ -55,7 +56,7 @@ struct PretrainedDenseBlock {
   }
 
   /// The block below a new network, which alone trains.
-  func network(
+  package func network(
     with architecture: NetworkArchitecture, classes: Int, seed: UInt64
   ) throws -> Sequential {
     let block = try Sequential(inputShape: inputShape, layers: layers)

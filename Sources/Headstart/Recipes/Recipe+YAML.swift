@@ -94,7 +94,7 @@ extension Recipe {
 extension RecipeModel {
   private static let names: Set = [
     "name", "pictures", "backbone", "layer", "head", "network", "training", "denseBlock",
-    "startsFrom", "fineTuning", "folds", "filters",
+    "startsFrom", "fineTuning", "folds", "filters", "savesParts",
   ]
 
   fileprivate init(
@@ -129,12 +129,30 @@ extension RecipeModel {
     network = try tree["network"]?.decoded(place: "\(place).network")
     try network?.checkNames(place: "\(place).network")
     training = try tree["training"].map { try NetworkSettings($0, place: "\(place).training") }
-    denseBlock = try tree["denseBlock"]?.decoded(place: "\(place).denseBlock")
+    denseBlock = try tree["denseBlock"].map {
+      try DenseBlock($0, place: "\(place).denseBlock")
+    }
     fineTuning = try tree["fineTuning"].map {
       try FineTuneSettings($0, place: "\(place).fineTuning")
     }
     folds = try tree["folds"]?.decoded(place: "\(place).folds") ?? 0
+    savesParts = try tree["savesParts"]?.decoded(place: "\(place).savesParts") ?? false
     filters = try tree["filters"].map { try FilterSettings($0, place: "\(place).filters") }
+  }
+}
+
+extension RecipeModel.DenseBlock {
+  /// From its name alone, or its name and more.
+  fileprivate init(_ tree: JSONValue, place: String) throws {
+    guard case .object = tree else {
+      self.init(try tree.decoded(place: place))
+      return
+    }
+    try tree.checkNames(["name", "epsilon"], place: place)
+    self.init(try (tree["name"] ?? .null).decoded(place: "\(place).name"))
+    if let epsilon = tree["epsilon"] {
+      self.epsilon = try epsilon.decoded(place: "\(place).epsilon")
+    }
   }
 }
 

@@ -24,6 +24,12 @@ public enum RecipeBook {
     try texts.map { try Recipe(yaml: $1, file: $0) }
   }
 
+  /// Notes on what has changed since the systems were published.
+  static let orientationNote =
+    "Pictures are turned as their EXIF orientation says; Keras leaves that aside, as ignoreEXIF does."
+  static let rmspropNote =
+    "RMSprop divides by sqrt(v + epsilon), as Keras 3 does; Keras 1 and 2 by sqrt(v) + epsilon."
+
   /// The text of a recipe, with its comments.
   ///
   /// - Throws: ``RecipeError`` if there is none of that name.

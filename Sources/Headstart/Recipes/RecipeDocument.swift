@@ -19,9 +19,8 @@ extension JSONValue {
   /// Names that come before others, which stand in alphabetical order.
   private static let order = [
     "name", "title", "source", "published", "notes", "startsFrom", "pictures", "backbone", "layer",
-    "denseBlock", "head", "network", "training", "fineTuning", "folds", "filters", "models",
-    "result",
-    "testTime", "clip", "positive",
+    "denseBlock", "head", "network", "training", "fineTuning", "folds", "filters", "savesParts",
+    "models", "result", "testTime", "clip", "positive",
   ]
 
   fileprivate var node: Node {
@@ -83,6 +82,7 @@ private struct RecipeDocument: Encodable {
     let fineTuning: FineTuneSettings?
     let folds: Int
     let filters: FilterSettings?
+    let savesParts: Bool
 
     init(_ model: RecipeModel) {
       name = model.name
@@ -99,6 +99,7 @@ private struct RecipeDocument: Encodable {
       fineTuning = model.fineTuning
       folds = model.folds
       filters = model.filters
+      savesParts = model.savesParts
     }
   }
 

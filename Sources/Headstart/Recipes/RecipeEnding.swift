@@ -11,13 +11,13 @@ extension RecipeWork {
     let weight: Double
   }
 
-  /// Removes what an earlier run ended with, and looks whether this one can end with a submission,
+  /// Says in the folder what is to be in it, and looks whether the run can end with a submission,
   /// before hours of work.
   ///
   /// - Throws: `SubmissionError` for a positive class that does not exist.
   mutating func prepare(event: (RecipeRun.Event) -> Void) throws {
-    try JudgedPredictions.remove(from: folder)
-    for name in RecipeModel.reserved { try folder.remove(name) }
+    // Beside the results of an earlier run its own recipe stays.
+    if !FileManager.default.fileExists(atPath: folder.path("results.json")) { try describe() }
     guard !data.test.isEmpty else { return }
     do {
       try submission(clip: 0).checkIdentifiers(data.test.map(\.path))
@@ -27,6 +27,12 @@ extension RecipeWork {
     }
   }
 
+  private func describe() throws {
+    try folder.write(try recipe.yaml, to: "recipe.yaml")
+    try folder.write(split: data.split)
+  }
+
+  /// Judges the result, then puts everything in its place, in the time that writing takes.
   func finish(event: (RecipeRun.Event) -> Void) throws -> RecipeResults {
     let views = try recipe.testTime.views(seed: environment.seed)
     let outOfFold = try outOfFold()
@@ -34,10 +40,9 @@ extension RecipeWork {
     for (name, weight) in zip(recipe.result.models, weights) where weight == 0 {
       event(.remark("\(name) adds nothing to the other models, and is left out of their mean"))
     }
-    if recipe.fitsWeights, outOfFold == nil {
-      event(
-        .remark(
-          "the weights were fitted to the validation pictures, which flatters their log loss"))
+    if recipe.fitsWeights {
+      let pictures = outOfFold == nil ? "validation pictures" : "out-of-fold predictions"
+      event(.remark("the weights were fitted to the \(pictures), which flatters their log loss"))
     }
     var members: [Member] = []
     for (name, weight) in zip(recipe.result.models, weights) where weight > 0 {
@@ -48,29 +53,62 @@ extension RecipeWork {
     let validation = try judge(members, views, &problems, event: event)
     let outOfFoldMean = try outOfFold.map { try mean($0, weights) }
     // Of the mean's own predictions where there are validation pictures; of folds, each picture is
-    // judged by the models of its fold alone.
+    // judged by the models of its fold alone, as it is: of other views they say nothing.
     let calibration =
-      calibration(validation, .validation) ?? calibration(outOfFoldMean, .outOfFold)
-    try write(members, calibration)
-    try validation?.write(to: folder)
-    try writeComparison()
+      calibration(validation, .validation)
+      ?? (recipe.testTime.isPlain ? calibration(outOfFoldMean, .outOfFold) : nil)
+    let comparison = try comparison()
     var results = RecipeResults(
       recipe: recipe.name, models: records,
       members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
       views: views.count, validation: try validation?.report(),
+      validationChoices: validation == nil ? [] : recipe.validationChoices,
       outOfFold: try outOfFoldMean?.report(), unreadable: [])
+    var submitted: String?
     if !data.test.isEmpty {
       let outcomes = try predict(data.test.map(\.path), members, views, &problems, event: event)
       let predictions = outcomes.compactMap { outcome -> Prediction? in
         if case .predicted(let prediction) = outcome { prediction } else { nil }
       }
-      if writesSubmission { results.submission = try submit(predictions, calibration) }
+      if writesSubmission {
+        let summary = try submission(of: predictions, calibration)
+        submitted = try submission(clip: summary.clip).text(predictions)
+        results.submission = summary
+      }
       results.test = try testReport(outcomes)
     }
     results.unreadable = problems.sorted { $0.key < $1.key }.map {
       Manifest.Unreadable(path: $0.key, reason: $0.value)
     }
+
+    try takePlaces()
+    try describe()
+    try write(members, calibration)
+    if let validation {
+      try validation.write(to: folder)
+    } else {
+      try JudgedPredictions.remove(from: folder)
+    }
+    try write(comparison, to: "comparison.svg")
+    try write(submitted, to: "submission.csv")
+    results.seconds = seconds
+    try folder.write(json: results, to: "results.json")
     return results
+  }
+
+  /// Removes what says that the folder holds finished results, and puts the models in their places.
+  private func takePlaces() throws {
+    for name in ["identity", "results.json", "manifest.json"] { try folder.remove(name) }
+    for output in trained.values.joined() { try output.takePlace(in: folder) }
+    let next = folder.path(RecipeModelFolder.next)
+    if FileManager.default.fileExists(atPath: next) {
+      try FileManager.default.removeItem(atPath: next)
+    }
+  }
+
+  /// - Parameter text: nil for no such file.
+  private func write(_ text: String?, to name: String) throws {
+    if let text { try folder.write(text, to: name) } else { try folder.remove(name) }
   }
 
   /// For each model of the result, what its folds say of the training pictures they have not seen;
@@ -180,38 +218,43 @@ extension RecipeWork {
   /// several models or of several views of a picture.
   private func write(_ members: [Member], _ calibration: Calibration?) throws {
     if members.count == 1 {
-      try RecipeFiles.copy(members[0].output.model, to: folder.path("model.h5"))
+      try RecipeFiles.link(
+        folder.path(members[0].output.place + "/model.h5"), to: folder.path("model.h5"))
     } else {
       try folder.remove("model.h5")
     }
-    guard members.count > 1 || !recipe.testTime.isPlain else {
+    let choice = submissionChoice
+    guard members.count > 1 || !recipe.testTime.isPlain || !choice.isEmpty else {
       return try folder.remove("ensemble.json")
     }
     try EnsembleFile(
       members: members.map { .init(model: $0.output.place + "/model.h5", weight: $0.weight) },
-      calibration: calibration, testTime: recipe.testTime, seed: environment.seed
+      calibration: calibration, testTime: recipe.testTime, seed: environment.seed,
+      submission: choice.isEmpty ? nil : choice
     ).write(to: folder.path("ensemble.json"))
   }
 
-  /// `comparison.svg`: the models' trainings in one figure, in the recipe's order, if there are
-  /// several.
-  private func writeComparison() throws {
+  /// The models' trainings in one figure, in the recipe's order; nil unless there are several.
+  private func comparison() throws -> String? {
     let runs = try recipe.models.map { model in
       ComparisonChart.Run(
         model.name, folds: try (trained[model.name] ?? []).compactMap { try $0.history() })
     }
-    if runs.flatMap(\.histories).count > 1, let figure = ComparisonChart.svg(runs) {
-      try folder.write(figure, to: "comparison.svg")
-    } else {
-      try folder.remove("comparison.svg")
-    }
+    return runs.flatMap(\.histories).count > 1 ? ComparisonChart.svg(runs) : nil
+  }
+
+  /// What the recipe, or the competition that most recipes were made for, asks for beyond what
+  /// `submit` does of itself: dogs are the positive class there, whatever the order of the classes.
+  private var submissionChoice: SubmissionChoice {
+    let dogs = data.classes.first { ["dogs", "dog"].contains($0) }
+    let positive = recipe.positive ?? (data.classes.count == 2 ? dogs : nil)
+    return SubmissionChoice(
+      positive: positive == data.classes.last && data.classes.count == 2 ? nil : positive,
+      clip: recipe.clip)
   }
 
   private func submission(clip: Double) throws -> Submission {
-    let positive = recipe.positive ?? data.classes.first { ["dogs", "dog"].contains($0) }
-    return try Submission(
-      classes: data.classes, positive: data.classes.count == 2 ? positive : recipe.positive,
-      clip: clip)
+    try Submission(classes: data.classes, positive: submissionChoice.positive, clip: clip)
   }
 
   /// Of test pictures whose classes are known; nil unless all are.
@@ -222,18 +265,17 @@ extension RecipeWork {
     return judged.predictions.isEmpty ? nil : try judged.report()
   }
 
-  private func submit(
-    _ predictions: [Prediction], _ calibration: Calibration?
+  private func submission(
+    of predictions: [Prediction], _ calibration: Calibration?
   ) throws -> RecipeResults.Submission {
     let clip = recipe.clip ?? calibration?.clipping.best ?? ClipTable.standardClip
-    let submission = try submission(clip: clip)
-    try submission.write(predictions, to: folder.path("submission.csv"))
     let expected =
       predictions.isEmpty
       ? nil
       : calibration?.clipping.expectedLogLoss(clip: clip, pictures: predictions.count)
     return RecipeResults.Submission(
-      path: folder.path("submission.csv"), rows: predictions.count, clip: clip,
+      path: folder.path("submission.csv"), rows: predictions.count,
+      label: try submission(clip: clip).meaning, clip: clip,
       expectedLogLoss: expected?.mean,
       expectedLogLossInterval: expected.map { [$0.interval.lowerBound, $0.interval.upperBound] })
   }

@@ -6,7 +6,9 @@ import Pictures
 public struct RecipeError: Error, Equatable, CustomStringConvertible {
   /// The file, or the recipe's name, and the dotted path in it, as `--set` takes it.
   public let place: String
+  /// What would have been right there.
   public let expected: String
+  /// What there is instead.
   public let found: String
   /// The known name that is nearest to what was found, if any is near.
   public let suggestion: String?

@@ -18,9 +18,13 @@ public enum RecipeFiles {
     return text
   }
 
-  /// Copies a file, atomically.
-  static func copy(_ source: String, to path: String) throws {
+  /// Gives a file a second name, or copies it where that cannot be, atomically. Nothing here writes
+  /// into a file that is finished, so that neither changes with the other.
+  package static func link(_ source: String, to path: String) throws {
+    // A rename of one name of a file to another one of it does nothing.
+    if let stamp = OpenFile.stamp(of: source), stamp == OpenFile.stamp(of: path) { return }
     try AtomicFile.write(to: path) { temporary in
+      guard Foundation.link(source, temporary) != 0 else { return }
       try FileManager.default.copyItem(atPath: source, toPath: temporary)
     }
   }

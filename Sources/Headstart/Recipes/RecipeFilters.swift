@@ -55,11 +55,13 @@ extension RecipeModelFolder {
     {
       return
     }
-    try removeFilters()
     let maximization = try FilterMaximization(
       ConvolutionalBase(try classifier(pool), name: model), settings: settings, pool: pool)
     let found = try maximization.run(cancellation: cancellation, progress: progress)
-    try folder.write(try PictureGrid.filters(found), to: "filters.png")
+    // Never a sheet beside the settings of another.
+    let sheet = try PictureGrid.filters(found)
+    try folder.remove("filters.json")
+    try folder.write(sheet, to: "filters.png")
     try folder.write(
       json: FilterRecord(
         settings: settings, layer: maximization.layer,

@@ -23,11 +23,23 @@ public struct RecipeModel: Sendable, Equatable {
   public var folds = 0
   /// Filters of its convolutional base, shown in `filters.png` when it is trained; nil for none.
   public var filters: FilterSettings?
+  /// Whether `architecture.json` and `weights.h5`, Keras' `to_json()` and `save_weights()`, are
+  /// written beside `model.h5`.
+  public var savesParts = false
 
   /// Pretrained layers between the features and the network.
-  public enum DenseBlock: String, Codable, Sendable, CaseIterable {
-    /// fast.ai's VGG16BN: (dense 4096, ReLU, batch normalisation, dropout .5) twice.
-    case vgg16bn
+  public struct DenseBlock: Codable, Sendable, Equatable {
+    public enum Name: String, Codable, Sendable, CaseIterable {
+      /// fast.ai's VGG16BN: (dense 4096, ReLU, batch normalisation, dropout .5) twice.
+      case vgg16bn
+    }
+
+    public var name: Name
+    /// Of its batch normalisation; the weight file does not say what it was trained with, which by
+    /// Keras' version is 10⁻⁵ to 10⁻³.
+    public var epsilon: Float = 1e-3
+
+    public init(_ name: Name) { self.name = name }
   }
 
   public init(name: String, features: FeatureSettings) {
@@ -38,7 +50,7 @@ public struct RecipeModel: Sendable, Equatable {
   /// Files of a run's folder, which no model's folder can be called.
   static let reserved = [
     "model.h5", "ensemble.json", "submission.csv", "results.json", "manifest.json",
-    "comparison.svg",
+    "comparison.svg", "identity",
   ]
 
   /// - Parameter earlier: the models before this one.
@@ -72,6 +84,11 @@ public struct RecipeModel: Sendable, Equatable {
     guard denseBlock == nil || network != nil && features.backbone == .vgg16 else {
       throw RecipeError(
         "\(place).denseBlock", expected: "none but between vgg16 and a network", found: "one")
+    }
+    guard denseBlock.map({ $0.epsilon > 0 && $0.epsilon <= 1 }) ?? true else {
+      throw RecipeError(
+        "\(place).denseBlock.epsilon", expected: "above 0 up to 1",
+        found: "\(denseBlock?.epsilon ?? 0)")
     }
     guard folds == 0 || (2...100).contains(folds) else {
       throw RecipeError("\(place).folds", expected: "0, or 2 to 100 folds", found: "\(folds)")

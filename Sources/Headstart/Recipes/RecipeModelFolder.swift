@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import KerasFormat
 import Kernels
@@ -6,24 +5,38 @@ import NeuralNetwork
 import Pictures
 
 /// The folder of one trained model of a recipe's run.
+///
+/// Where a finished model of other settings stands in its place, that one stays there until the run
+/// is done: the new one is made in ``next``, and ``takePlace(in:)`` puts it in place.
 struct RecipeModelFolder {
+  /// What is to take the place of finished models, in the run's folder.
+  static let next = ".next"
+
   let folder: RunFolder
   /// Relative to the run's folder.
   let place: String
   /// Of the settings, the start, the program's version, and the files of weights and pictures by
   /// their paths, sizes and dates.
   let identity: String
-  /// Whether another model's results lay here.
+  /// Whether another model's results lie in its place.
   let isReplacing: Bool
+  /// Whether this is not its place yet.
+  let isNext: Bool
 
-  /// Makes the folder, and removes the checkpoint of another model that may lie there.
-  init(_ path: String, place: String, identity: String) throws {
-    folder = try RunFolder(path, command: "run")
+  /// Makes the folder, and removes what another unfinished model may have left there.
+  ///
+  /// - Parameter run: the run's folder.
+  init(in run: RunFolder, place: String, identity: String) throws {
+    let final = run.path(place)
+    let next = run.path("\(Self.next)/\(place)")
+    let there = Self.identity(of: final)
+    isNext =
+      there != identity && (Self.identity(of: next) == identity || Self.record(of: final) != nil)
+    folder = try RunFolder(isNext ? next : final, command: "run")
     self.place = place
     self.identity = identity
-    let started = try? String(contentsOfFile: folder.path("identity"), encoding: .utf8)
-    isReplacing = started != nil && started != identity
-    if started != identity {
+    isReplacing = there != nil && there != identity
+    if Self.identity(of: folder.folder) != identity {
       try folder.remove("checkpoint.h5")
       try folder.remove("metrics.json")
       try folder.write(identity, to: "identity")
@@ -36,7 +49,21 @@ struct RecipeModelFolder {
   /// Whether the model was trained by this run or by an earlier one with the same settings,
   /// pictures and start.
   var isFinished: Bool {
-    FileManager.default.fileExists(atPath: model) && (try? record()) != nil
+    Self.record(of: folder.folder) != nil
+  }
+
+  private static func identity(of folder: String) -> String? {
+    try? String(
+      contentsOfFile: (folder as NSString).appendingPathComponent("identity"), encoding: .utf8)
+  }
+
+  /// Of a finished model; nil where there is none.
+  static func record(of folder: String) -> RecipeResults.Model? {
+    let folder = folder as NSString
+    guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.h5"))
+    else { return nil }
+    return FileManager.default.contents(atPath: folder.appendingPathComponent("metrics.json"))
+      .flatMap { try? JSONDecoder().decode(RecipeResults.Model.self, from: $0) }
   }
 
   func classifier(_ pool: ThreadPool) throws -> Classifier {
@@ -69,35 +96,50 @@ struct RecipeModelFolder {
     _ model: RecipeModel, _ data: DataSet, start: RecipeModelFolder?,
     _ environment: RecipeEnvironment
   ) throws -> String {
-    var hash = SHA256()
-    func add(_ text: String) { hash.update(data: Array((text + "\n").utf8)) }
+    var hash = IdentityHash()
     // One model's recipe says all of its settings.
     var own = model
     own.startsFrom = nil
     // They are looked at; they change nothing.
     own.filters = nil
-    add(try Recipe(name: "identity", title: "", models: [own]).yaml)
-    add(start?.identity ?? "")
-    add(Release.version)
-    add(environment.storage.precision.rawValue)
-    if let file = try model.weightFile(environment) { add(stamp(of: file)) }
-    add(data.classes.joined(separator: "\n"))
-    for (part, samples) in [("train", data.train), ("validation", data.validation)] {
-      for sample in samples {
-        add("\(part) \(sample.label ?? -1) \(stamp(of: sample.path))")
-      }
-    }
-    return Array(hash.finalize()).hexadecimal
+    hash.add(try Recipe(name: "identity", title: "", models: [own]).yaml)
+    hash.add(start?.identity ?? "")
+    hash.add(Release.version)
+    hash.add(Release.codeVersions)
+    hash.add("\(model.features.arithmetic.rawValue) \(model.features.arithmetic.codeVersion)")
+    hash.add(environment.storage.precision.rawValue)
+    if let file = try model.weightFile(environment) { hash.add(file: file) }
+    hash.add(data, [.train, .validation])
+    return hash.text
   }
 
-  /// A file's path, size and date, which tell whether it is still the same.
-  private static func stamp(of path: String) -> String {
-    let file = (path as NSString).resolvingSymlinksInPath
-    let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-    let size = attributes?[.size] as? Int ?? -1
-    let date = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    return "\(size) \(date) \(path)"
+  /// Puts the model in its place in the run's folder, and removes the one that was there.
+  ///
+  /// Killed in between, the model is found in ``next`` again.
+  func takePlace(in run: RunFolder) throws {
+    guard isNext else { return }
+    let files = FileManager.default
+    let place = run.path(place)
+    // What is not ours, folds among it, stays.
+    let ours = Set(try files.contentsOfDirectory(atPath: folder.folder)).union(Self.files)
+    for name in (try? files.contentsOfDirectory(atPath: place)) ?? [] where !ours.contains(name) {
+      try files.moveItem(
+        atPath: (place as NSString).appendingPathComponent(name), toPath: folder.path(name))
+    }
+    if files.fileExists(atPath: place) {
+      try files.moveItem(
+        atPath: place, toPath: run.path("\(Self.next)/.replaced-\(UUID().uuidString)"))
+    }
+    try StageError.create(folder: (place as NSString).deletingLastPathComponent)
+    try files.moveItem(atPath: folder.folder, toPath: place)
   }
+
+  /// What a model may leave in its folder.
+  private static let files: Set = [
+    "identity", "checkpoint.h5", "model.h5", "summary.txt", "history.csv", "curves.svg",
+    "confusion.svg", "predictions.csv", "misclassified.png", "samples.png", "augmented.png",
+    "predictions.json", "metrics.json", "filters.png", "filters.json",
+  ]
 }
 
 extension RecipeModelFolder {
@@ -109,9 +151,20 @@ extension RecipeModelFolder {
     try trained.classifier.save(
       to: self.model, optimizer: trained.optimizer,
       labelSmoothing: model.labelSmoothing)
+    if model.savesParts {
+      let keras = try KerasModel(path: self.model)
+      try folder.write(keras.architecture + "\n", to: "architecture.json")
+      try keras.writeWeights(to: folder.path("weights.h5"))
+    } else {
+      try folder.remove("architecture.json")
+      try folder.remove("weights.h5")
+    }
     let summary = try ModelSummary(path: self.model)
     try folder.write(summary.text + "\n", to: "summary.txt")
-    if !trained.history.isEmpty {
+    if let regression = trained.regression {
+      try folder.write(HistoryFile.text(regression), to: "history.csv")
+      try folder.write(TrainingCurves.svg(regression), to: "curves.svg")
+    } else if !trained.history.isEmpty {
       try folder.write(HistoryFile.text(trained.history), to: "history.csv")
       try folder.write(
         TrainingCurves.svg(trained.history, best: trained.bestEpoch), to: "curves.svg")
@@ -120,17 +173,24 @@ extension RecipeModelFolder {
       try folder.remove("curves.svg")
     }
     let judged = trained.validation
-    try judged?.write(to: folder)
+    if let judged {
+      try judged.write(to: folder)
+    } else {
+      try JudgedPredictions.remove(from: folder)
+    }
     try RecipePictures.writeSamples(judged, to: folder)
     let unreadable = Set(trained.problems.map(\.sample.path))
+    let readable = data.train.filter { !unreadable.contains($0.path) }
+    try RecipePictures.writeStrip(of: readable, to: folder)
     try RecipePictures.writeViews(
-      of: data.train.filter { !unreadable.contains($0.path) }, model,
+      of: readable, model,
       epochs: trained.history.count, trained.classifier.settings, to: folder)
     let record = RecipeResults.Model(
       name: model.name, place: place, parameters: summary.parameters,
       trainableParameters: summary.trainableParameters,
-      training: data.train.count { !unreadable.contains($0.path) },
-      epochs: trained.history.count, bestEpoch: trained.bestEpoch, validation: try judged?.report(),
+      training: readable.count,
+      epochs: trained.history.count, bestEpoch: trained.bestEpoch, pooling: trained.pooling,
+      strength: trained.strength, validation: try judged?.report(), outOfFold: trained.outOfFold,
       unreadable: trained.problems.map {
         Manifest.Unreadable(path: $0.sample.path, reason: $0.reason)
       },

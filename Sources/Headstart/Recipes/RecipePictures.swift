@@ -6,6 +6,8 @@ package enum RecipePictures {
   /// Rows of `augmented.png`, and views of each picture in it.
   private static let rows = 4
   private static let views = 5
+  /// Pictures in `strip.png`.
+  private static let stripped = 5
 
   /// `samples.png`: single predictions, equally many of each class, evenly from the list.
   static func writeSamples(_ judged: JudgedPredictions?, to folder: RunFolder) throws {
@@ -37,6 +39,15 @@ package enum RecipePictures {
         chosen.map { pictures[$0].path }, settings: settings, views: views), to: "augmented.png")
   }
 
+  /// `strip.png`: training pictures side by side, evenly from the list.
+  ///
+  /// - Parameter pictures: that can be read.
+  static func writeStrip(of pictures: [Sample], to folder: RunFolder) throws {
+    guard !pictures.isEmpty else { return try folder.remove("strip.png") }
+    try folder.write(
+      try PictureGrid.strip(evenly(stripped, of: pictures).map(\.path)), to: "strip.png")
+  }
+
   /// About so many places, equally many of each class, class by class; of each evenly from first to
   /// last. Of more classes than places one of some.
   package static func spread(_ count: Int, over labels: [Int]) -> [Int] {
@@ -49,8 +60,8 @@ package enum RecipePictures {
   }
 
   private static func evenly<Element>(_ count: Int, of elements: [Element]) -> [Element] {
-    let step = max(1, elements.count / count)
-    return stride(from: 0, to: elements.count, by: step).prefix(count).map { elements[$0] }
+    let count = min(count, elements.count)
+    return (0..<count).map { elements[$0 * elements.count / count] }
   }
 }
 

@@ -1,16 +1,21 @@
+import KerasFormat
 import Kernels
 import NeuralNetwork
 import Pictures
 
 /// Where a recipe finds what it needs, and how it works.
 public struct RecipeEnvironment: Sendable {
+  /// The folder of all feature stores.
   public var featuresFolder: String
   /// The weight file of every backbone; nil for the folder of the weights.
   public var weightsFile: String?
+  /// Whether the first picture that cannot be read ends everything.
   public var strict: Bool
   /// How the features for fine-tuning are kept.
   public var storage: FeatureStorage
+  /// Added to the seeds of all models.
   public var seed: UInt64
+  /// What computes.
   public var pool: ThreadPool
 
   public init(
@@ -37,8 +42,15 @@ public struct RecipeEnvironment: Sendable {
 struct TrainedRecipeModel {
   var classifier: Classifier
   var history: [EpochRecord] = []
+  /// How the solver `newton` came to its strength; nil of training by epochs.
+  var regression: RegressionReport?
+  /// Every training picture judged by a head that has not seen it; nil where there are no such.
+  var outOfFold: EvaluationReport?
   /// The epoch whose weights the classifier has; 0 where there are no epochs.
   var bestEpoch = 0
+  /// Of a head: what its training chose, or was given.
+  var pooling: HeadPooling?
+  var strength: Double?
   /// Of the data set's validation pictures, as they are.
   var validation: JudgedPredictions?
   var problems: [(sample: Sample, reason: String)] = []
@@ -99,7 +111,11 @@ extension RecipeModel {
   ) throws -> TrainedRecipeModel {
     var trained: TrainedRecipeModel
     if let head {
-      trained = try train(head, data, environment, cancellation) { event(.head($0)) }
+      trained = try train(head, data, environment, cancellation) {
+        // What it has to say of the pictures was said of all of them.
+        if case .remark = $0 { return }
+        event(.head($0))
+      }
     } else if let network, let training {
       trained = try train(network, training, data, checkpoint, environment, cancellation) {
         event(.network($0))
@@ -138,6 +154,12 @@ extension RecipeModel {
         expected: "validation pictures, whose loss it watches: keep some by --validation-share,"
           + " or set it to null", found: "none")
     }
+    guard fineTuning == nil || hasValidation else {
+      throw RecipeError(
+        name,
+        expected: "validation pictures, or folds, to tell whether fine-tuning helps: keep some by"
+          + " --validation-share", found: "none")
+    }
     if let network, let shape = networkInput {
       _ = try network.network(inputShape: shape, classes: data.classes.count, seed: 0)
     }
@@ -161,7 +183,9 @@ extension RecipeModel {
       cancellation: cancellation, event: event)
     return TrainedRecipeModel(
       classifier: result.classifier, history: result.trained.history,
-      bestEpoch: result.trained.bestEpoch ?? 0, validation: result.judgedValidation,
+      regression: result.trained.regression, outOfFold: result.outOfFold,
+      bestEpoch: result.trained.bestEpoch ?? 0, pooling: result.trained.pooling,
+      strength: result.trained.regression?.chosen, validation: result.judgedValidation,
       problems: result.extraction.problems, seconds: result.seconds,
       optimizer: result.savedOptimizer)
   }
@@ -173,8 +197,10 @@ extension RecipeModel {
   ) throws -> TrainedRecipeModel {
     let file = try weightFile(environment)
     let backbone = try environment.backbone(features, weightFile: file)
-    let block = try denseBlock.flatMap { _ in file }.map {
-      try PretrainedDenseBlock(path: $0, inputShape: backbone.outputShape, seed: training.seed)
+    let block = try denseBlock.flatMap { block in file.map { (block, $0) } }.map { block, file in
+      try PretrainedDenseBlock(
+        try VGG16BNBlock.load(file), epsilon: block.epsilon, inputShape: backbone.outputShape,
+        seed: training.seed)
     }
     var stage = NetworkStage(
       features: features, architecture: network, settings: training,
@@ -203,7 +229,8 @@ extension RecipeModel {
     let result = try stage.run(
       data, classifier: start, checkpoint: checkpoint, resumes: true, cancellation: cancellation,
       event: event)
-    let isBetter = result.comparison?.isBetter ?? true
+    // Without pictures to compare by, ``checkReady(_:_:)`` has refused.
+    let isBetter = result.comparison?.isBetter ?? false
     return TrainedRecipeModel(
       classifier: isBetter ? result.classifier : result.original, history: result.trained.history,
       bestEpoch: result.trained.bestEpoch,

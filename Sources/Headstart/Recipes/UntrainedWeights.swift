@@ -5,6 +5,7 @@ import NeuralNetwork
 /// Weight files of networks whose trained weights cannot be had: the same layers and shapes,
 /// drawn at random. Good for trying a pipeline, not for its results.
 public struct UntrainedWeights: Sendable {
+  /// What stand-ins can be made for.
   public enum Network: String, Sendable, CaseIterable {
     /// VGG19 without top.
     case vgg19
@@ -37,6 +38,7 @@ public struct UntrainedWeights: Sendable {
   }
 
   public let network: Network
+  /// The same seed makes the same weights.
   public let seed: UInt64
 
   public init(_ network: Network, seed: UInt64) {

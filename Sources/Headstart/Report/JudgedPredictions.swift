@@ -3,9 +3,11 @@ import Pictures
 
 /// Predictions of labelled pictures, as the files that show how good they are.
 public struct JudgedPredictions: Sendable {
+  /// Of pictures that could be read.
   public let predictions: [Prediction]
   /// The true class of each prediction.
   public let labels: [Int]
+  /// Names of the labels, in their order.
   public let classes: [String]
 
   /// - Precondition: every prediction has its label.

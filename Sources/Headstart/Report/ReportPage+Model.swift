@@ -22,8 +22,12 @@ extension ReportPage {
     rows.append(("minutes", Self.minutes(record.seconds)))
     if let remark = record.remark { rows.append(("remark", remark)) }
     var body = Self.figures(rows)
+    let judged = [("validation", record.validation), ("out of fold", record.outOfFold)]
+      .compactMap { name, report in report.map { (name, $0) } }
+    if !judged.isEmpty {
+      body += Self.table(["pictures of"] + Self.columns, judged.map { [$0] + Self.row($1) })
+    }
     if let report = record.validation {
-      body += Self.table(["pictures of"] + Self.columns, [["validation"] + Self.row(report)])
       body += Self.folded("By class", Self.byClass(report))
     }
     body += charts(&training)
@@ -73,6 +77,10 @@ extension ReportPage {
     var body = ""
     if record.epochs > 0 {
       body += chart("curves.svg", "Loss and accuracy by epoch.", of: &training.source)
+    } else if record.outOfFold != nil {
+      body += chart(
+        "curves.svg", "Out-of-fold log loss by strength of the regularisation.",
+        of: &training.source)
     }
     if record.validation != nil {
       body += chart("confusion.svg", Self.confusionCaption, of: &training.source)
@@ -90,6 +98,11 @@ extension ReportPage {
         "samples.png", Self.samplesCaption, of: &training.source, anchor: anchor, title: title)
       if !samples.isEmpty { body += Self.heading("Predictions") + samples }
     }
+    // Runs of earlier versions have none.
+    let strip = picture(
+      "strip.png", Self.stripCaption, of: &training.source, isOptional: true, anchor: anchor,
+      title: title)
+    if !strip.isEmpty { body += Self.heading("Training pictures") + strip }
     // Not all trainings have augmented views.
     let views = picture(
       "augmented.png", Self.viewsCaption, of: &training.source, isOptional: true, anchor: anchor,

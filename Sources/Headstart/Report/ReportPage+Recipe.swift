@@ -71,12 +71,13 @@ extension ReportPage {
       hasResults = true
       body += Self.table(
         ["pictures of"] + Self.columns, reports.map { [$0.name] + Self.row($0.report) })
+      body += ValidationChoice.remark(on: results.validationChoices ?? []).map(Self.paragraph) ?? ""
     }
     if let (name, report) = reports.first {
       body += Self.heading("By class: \(name)") + Self.byClass(report)
     }
     if let submission = results.submission {
-      body += Self.heading("Submission") + Self.paragraph(submission.text)
+      body += Self.heading("Submission") + Self.paragraph("submission.csv: \(submission.summary).")
       body += self.submission(of: &folder, isFolded: true)
     }
     if let judged = results.validation {
@@ -136,7 +137,11 @@ extension ReportPage {
     }
     let runs = models.indices.map { models[$0].histories() }
     if runs.flatMap(\.histories).count > 1, let svg = ComparisonChart.svg(runs) {
-      body += Self.figure(svg, "Validation accuracy and log loss by epoch.")
+      body += Self.figure(
+        svg,
+        models.contains(where: \.hasFolds)
+          ? "Accuracy and log loss by epoch, of validation pictures or the fold's own."
+          : "Validation accuracy and log loss by epoch.")
     }
     section("Models", body)
   }
@@ -160,19 +165,6 @@ extension RecipeResults {
     let models =
       members.count == 1 ? "The model \(members[0])." : "The mean of \(members.count) models."
     return views == 1 ? models : "\(models) \(views) views of each picture are averaged."
-  }
-}
-
-extension RecipeResults.Submission {
-  fileprivate var text: String {
-    var text = "submission.csv: \(rows) rows, clipped at \(clip)"
-    if let expectedLogLoss {
-      text += String(format: "; expected log loss %.4f", expectedLogLoss)
-      if let interval = expectedLogLossInterval, interval.count == 2 {
-        text += String(format: " (95 %%: %.4f–%.4f)", interval[0], interval[1])
-      }
-    }
-    return text + "."
   }
 }
 

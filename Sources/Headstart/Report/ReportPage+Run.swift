@@ -58,6 +58,7 @@ extension ReportPage {
   static let filtersCaption =
     "Pictures made to please single filters of a convolution; under each: the filter's number, the"
     + " activation reached."
+  static let stripCaption = "Some of the training pictures, as they are."
   static let viewsCaption =
     "Pictures as they are, each with the first augmented views of it that were made for training."
 

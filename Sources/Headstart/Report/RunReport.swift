@@ -7,6 +7,7 @@ import KerasFormat
 /// is shown; what is not is named at the end. There are no scripts, nothing is loaded from anywhere,
 /// and names from files stand in it as text whatever they hold.
 public struct RunReport: Sendable {
+  /// The whole page.
   public let html: String
   /// What the report could have shown, and the folder does not hold.
   public let missing: [String]

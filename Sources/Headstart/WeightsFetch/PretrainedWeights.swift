@@ -6,9 +6,11 @@ import KerasFormat
 /// Sizes and MD5 sums: keras-applications 1.0.8, `vgg16.py` and `vgg19.py`. (MD5 because it is what
 /// the publisher gives; it tells damage from health, not friend from foe.)
 public struct PretrainedWeights: Sendable, Hashable {
+  /// The network.
   public let architecture: VGGWeights.Architecture
   /// Whether the file holds the dense layers `fc1`, `fc2` and `predictions` as well.
   public let includesTop: Bool
+  /// The file's size.
   public let byteCount: Int
   /// Hexadecimal, lower case.
   public let md5: String
@@ -27,6 +29,7 @@ public struct PretrainedWeights: Sendable, Hashable {
     self.tensorSHA256 = tensorSHA256
   }
 
+  /// Every file that keras-applications publishes of these networks.
   public static let all = [
     PretrainedWeights(
       architecture: .vgg16, includesTop: false, byteCount: 58_889_256,
@@ -72,9 +75,14 @@ extension PretrainedWeights {
   ///
   /// - Throws: `KerasFormatError` if the file cannot be read.
   public static func warning(of path: String) throws -> String? {
+    try warning(of: path) { try VGGWeights.load(path) }
+  }
+
+  /// - Parameter weights: those in the file.
+  static func warning(of path: String, weights: () throws -> VGGWeights) rethrows -> String? {
     let name = URL(fileURLWithPath: path).lastPathComponent
     guard let expected = all.first(where: { $0.fileName == name })?.tensorSHA256,
-      try VGGWeights.load(path).tensorSHA256() != expected
+      try weights().tensorSHA256() != expected
     else { return nil }
     return "\(path) has the name of the official weights, but holds others (`headstart weights"
       + " verify` says more; `headstart weights fetch` gets them anew once it is moved away)"

@@ -27,7 +27,9 @@ public struct WeightsFetch: Sendable {
     public let source: String?
   }
 
+  /// What is wanted.
   public let weights: PretrainedWeights
+  /// Where it is put.
   public let folder: String
   /// Addresses in the order they are tried.
   public let addresses: [String]

@@ -4,6 +4,7 @@ import KerasFormat
 /// What can be said of a weight file: whether it is an official one, holds the official weights, or
 /// is at least whole and finite.
 public struct WeightsVerification: Sendable, Codable, Equatable {
+  /// What a file of weights is.
   public enum Verdict: String, Sendable, Codable {
     /// Byte for byte the official file.
     case officialFile
@@ -25,6 +26,7 @@ public struct WeightsVerification: Sendable, Codable, Equatable {
   /// A sentence each; empty unless the verdict is ``Verdict/bad``.
   public let problems: [String]
 
+  /// Whether it can be used, official or not.
   public var isSound: Bool { verdict != .bad }
 
   /// Checks any weight file. One that has the name of an official file must be it, or hold its

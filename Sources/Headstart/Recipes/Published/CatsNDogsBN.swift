@@ -9,6 +9,7 @@ extension RecipeBook {
       - The original trains on a fresh view in each epoch; here four views of each picture are computed once and kept.
       - The published .069 was reached with SGD (nesterov momentum .9, decay 1e-6) in place of Adam.
       - Frozen batch normalisation keeps its moving statistics.
+      - \(orientationNote)
     pictures: {size: 224, preprocessing: caffe, interpolation: nearest}
     models:
       - name: vgg16bn

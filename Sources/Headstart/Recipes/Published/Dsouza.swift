@@ -7,6 +7,7 @@ extension RecipeBook {
     notes:
       - The original compares logits with .5 when it counts what is right; here probabilities.
       - The weights are those of the epoch of least validation loss; the original keeps the last.
+      - \(orientationNote)
     pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
     models:
       - name: a

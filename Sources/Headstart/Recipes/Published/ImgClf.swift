@@ -6,7 +6,10 @@ extension RecipeBook {
     published: "validation accuracy .96-.98, log loss about .18 of 24,500/500 cats and dogs"
     notes:
       - The original's submission has no header and stands in the order of the directory, unclipped; its test pictures are resized by another library than the training pictures. Here none of that.
+      - The weights are those of the best epoch, the original's of the last; and patience counts as in Keras today, while Keras 1 trained on for one epoch more.
       - For fine-tuning, augmented views are computed once and kept, six of each picture, in place of a fresh one each time; the result is kept only if its validation loss is below the bottleneck model's.
+      - \(orientationNote)
+      - \(rmspropNote)
     pictures: {size: 200, preprocessing: rescale, interpolation: nearest}
     models:
       - name: bottleneck
@@ -22,6 +25,7 @@ extension RecipeBook {
           patience: 2
       - name: fine-tuned
         startsFrom: bottleneck
+        savesParts: true
         fineTuning:
           calibrates: false
           unfreeze: block5

@@ -1,4 +1,27 @@
 extension RecipeBook {
+  /// The blog's first network and its training, 1,212,513 parameters at 150 × 150; as it stands in a
+  /// model.
+  static let smallConvnet = """
+    network:
+      - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
+      - MaxPooling2D
+      - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
+      - MaxPooling2D
+      - Conv2D: {filters: 64, kernel_size: 3, activation: relu}
+      - MaxPooling2D
+      - Flatten
+      - Dense: {units: 64, activation: relu}
+      - Dropout: {rate: 0.5}
+      - Output
+    training:
+      calibrates: false
+      optimizer: rmsprop
+      learningRate: 0.001
+      batchSize: 16
+      epochs: 50
+      augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
+    """.replacing("\n", with: "\n    ")
+
   static let kerasBlog = """
     name: keras-blog
     title: The three scripts of "Building powerful image classification models using very little data"
@@ -9,27 +32,12 @@ extension RecipeBook {
       - Shear of .2 radians, as Keras had it then, is 11.46 degrees.
       - For fine-tuning, augmented views are computed once and kept, twelve of each picture, in place of a fresh one each time.
       - The convnet and the fine-tuned model have the weights of the epoch of least validation loss, not of the last; the fine-tuned model is kept only if that loss is below the bottleneck model's.
+      - \(orientationNote)
+      - \(rmspropNote)
     pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
     models:
       - name: small-convnet
-        network:
-          - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
-          - MaxPooling2D
-          - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
-          - MaxPooling2D
-          - Conv2D: {filters: 64, kernel_size: 3, activation: relu}
-          - MaxPooling2D
-          - Flatten
-          - Dense: {units: 64, activation: relu}
-          - Dropout: {rate: 0.5}
-          - Output
-        training:
-          calibrates: false
-          optimizer: rmsprop
-          learningRate: 0.001
-          batchSize: 16
-          epochs: 50
-          augmentation: {shearRange: 11.46, zoomRange: 0.2, horizontalFlip: true}
+        \(smallConvnet)
       - name: bottleneck
         backbone: vgg16
         head: {pooling: flatten, hidden: 256, dropout: 0.5, solver: rmsprop, epochs: 50, batchSize: 16, calibrates: false}

@@ -7,6 +7,7 @@ extension RecipeBook {
     notes:
       - An epoch is the training pictures once; the original's 256,000 pictures are 32 epochs of 8000.
       - model.h5 holds the optimizer's state too, and so the weights of the last epoch, not of the best.
+      - \(orientationNote)
     pictures: {size: 64, preprocessing: rescale, interpolation: nearest}
     models:
       - name: convnet

@@ -9,6 +9,8 @@ extension RecipeBook {
       - The fifth model is fine-tuned from 5-head, a head like the fourth's that is trained first on the frozen base; without one, the first steps would undo what block 5 knows.
       - For fine-tuning, six augmented views of each picture are computed once and kept. The original's augmentation of the fifth model is not known; that of the second is taken.
       - Convnets have the weights of the epoch of least validation loss, not of the last; 5-fine-tuned is kept only if that loss is below 5-head's.
+      - \(orientationNote)
+      - \(rmspropNote)
     pictures: {size: 150, preprocessing: rescale, interpolation: nearest}
     models:
       - name: 1-convnet

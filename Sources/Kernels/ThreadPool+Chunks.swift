@@ -42,33 +42,6 @@ extension ThreadPool {
     }
   }
 
-  /// The same over three arrays of one count.
-  public func forEachChunk<A, B, C>(
-    of first: inout [A], _ second: inout [B], _ third: inout [C], chunk: Int = 1 << 14,
-    _ body:
-      @Sendable (
-        _ range: Range<Int>, _ first: inout MutableSpan<A>, _ second: inout MutableSpan<B>,
-        _ third: inout MutableSpan<C>
-      ) -> Void
-  ) {
-    let count = first.count
-    precondition(
-      second.count == count && third.count == count, "arrays chunked together have one count")
-    first.withUnsafeMutableBufferPointer { first in
-      second.withUnsafeMutableBufferPointer { second in
-        third.withUnsafeMutableBufferPointer { third in
-          nonisolated(unsafe) let (first, second, third) = (first, second, third)
-          share(count, chunk) { range in
-            var one = first.extracting(range).mutableSpan
-            var two = second.extracting(range).mutableSpan
-            var three = third.extracting(range).mutableSpan
-            body(range, &one, &two, &three)
-          }
-        }
-      }
-    }
-  }
-
   private func share(_ count: Int, _ chunk: Int, _ body: @Sendable (Range<Int>) -> Void) {
     precondition(chunk > 0, "a chunk has at least one element")
     let chunks = (count + chunk - 1) / chunk
