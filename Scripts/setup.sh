@@ -20,10 +20,9 @@ libraries=(
   libspng-dev     # PNG
   libwebp-dev     # WebP
   libgif-dev      # GIF
-  libstb-dev      # BMP
 )
 # The same for systems without dpkg, as pkg-config knows them.
-modules=(hdf5 openblas libjpeg spng libwebpdemux libgif stb)
+modules=(hdf5 openblas libjpeg spng libwebpdemux libgif)
 programs=(
   pkg-config:pkg-config # how SwiftPM finds the libraries
   curl:curl             # downloads: weights, the demo's photos
@@ -99,7 +98,7 @@ check_elsewhere() {
   fi
   [[ ${#missing[@]} -eq 0 ]] ||
     fail "this is not a Debian system, so nothing was installed. Missing here: ${missing[*]}." \
-      "Install HDF5, OpenBLAS, libjpeg-turbo, libspng, libwebp, giflib and stb, with their headers and" \
+      "Install HDF5, OpenBLAS, libjpeg-turbo, libspng, libwebp and giflib, with their headers and" \
       "pkg-config files, and curl and unzip;" \
       "on Debian these are: ${libraries[*]} ${programs[*]#*:}"
 }

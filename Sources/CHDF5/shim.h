@@ -1,6 +1,7 @@
 #include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
+#include "driver.h"
 
 // Swift imports neither macros with casts (H5P_DEFAULT), nor macros that call H5open()
 // (H5T_NATIVE_FLOAT), nor macros that choose a function's version (H5Lget_info). Each shim below
@@ -41,11 +42,57 @@ static inline hid_t CHDF5_create_float16(void) {
   return type;
 }
 
+// Whether a type is IEEE 754's binary16, 32 or 64, in either byte order.
+static inline htri_t CHDF5_is_IEEE(hid_t type) {
+  const size_t size = H5Tget_size(type);
+  if (size != 2 && size != 4 && size != 8) return 0;
+  hid_t model = size == 2   ? CHDF5_create_float16()
+                : size == 4 ? H5Tcopy(H5T_NATIVE_FLOAT)
+                            : H5Tcopy(H5T_NATIVE_DOUBLE);
+  if (model < 0) return -1;
+  htri_t equal = H5Tset_order(model, H5Tget_order(type)) < 0 ? -1 : H5Tequal(model, type);
+  H5Tclose(model);
+  return equal;
+}
+
 // H5Lget_info is a macro over versions of itself. Returns the link's type, or H5L_TYPE_ERROR.
 static inline H5L_type_t CHDF5_link_type(hid_t group, const char *name) {
   H5L_info_t info;
   if (H5Lget_info(group, name, &info, H5P_DEFAULT) < 0) return H5L_TYPE_ERROR;
   return info.type;
+}
+
+// Where an object's header lies in its file, which tells objects apart; the maximum if unknown.
+static inline uint64_t CHDF5_object_address(hid_t object) {
+#if H5_VERSION_GE(1, 12, 0)
+  H5O_info2_t info;
+  uint64_t address;
+  if (H5Oget_info3(object, &info, H5O_INFO_BASIC) < 0) return UINT64_MAX;
+  memcpy(&address, &info.token, sizeof address);
+  return address;
+#else
+  H5O_info_t info;
+  return H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0 ? UINT64_MAX : info.addr;
+#endif
+}
+
+struct CHDF5_members {
+  int (*take)(const char *name, void *context);
+  void *context;
+};
+
+static inline herr_t CHDF5_take_member(hid_t group, const char *name, const H5L_info_t *info,
+                                       void *data) {
+  (void)group, (void)info;
+  const struct CHDF5_members *members = (const struct CHDF5_members *)data;
+  return members->take(name, members->context);
+}
+
+// Gives the name of each member to a function, which ends the walk by returning 1.
+static inline herr_t CHDF5_for_each_member(hid_t group, int (*take)(const char *, void *),
+                                           void *context) {
+  struct CHDF5_members members = {take, context};
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, CHDF5_take_member, &members);
 }
 
 // The rest of HDF5's error reporting works through callbacks.

@@ -18,6 +18,7 @@ struct hsp_jpeg {
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
   jmp_buf escape;
+  int has_all_rows;
   hsp_status status;
   char message[HSP_MESSAGE_SIZE];
 };
@@ -64,12 +65,18 @@ static void term_source(j_decompress_ptr info) { (void)info; }
 
 // The whole file is in memory from the start, so that being asked for more means it is cut short.
 static boolean fill_input_buffer(j_decompress_ptr info) {
-  out_of_data(handle((j_common_ptr)info));
+  hsp_jpeg *jpeg = handle((j_common_ptr)info);
+  if (jpeg->has_all_rows) return FALSE;
+  out_of_data(jpeg);
 }
 
 static void skip_input_data(j_decompress_ptr info, long count) {
   if (count <= 0) return;
-  if ((size_t)count > info->src->bytes_in_buffer) out_of_data(handle((j_common_ptr)info));
+  if ((size_t)count > info->src->bytes_in_buffer) {
+    hsp_jpeg *jpeg = handle((j_common_ptr)info);
+    if (!jpeg->has_all_rows) out_of_data(jpeg);
+    count = (long)info->src->bytes_in_buffer;
+  }
   info->src->next_input_byte += count;
   info->src->bytes_in_buffer -= (size_t)count;
 }
@@ -119,14 +126,14 @@ const char *hsp_jpeg_message(const hsp_jpeg *jpeg) { return jpeg->message; }
 static int stored_orientation(j_decompress_ptr info) {
   static const char exif[] = "Exif\0";                           // and a second zero byte
   static const char xmp[] = "http://ns.adobe.com/xap/1.0/";      // and its zero byte
-  int orientation = 1;
+  int in_exif = 0, in_xmp = 1;
   for (jpeg_saved_marker_ptr m = info->marker_list; m; m = m->next) {
-    if (m->data_length > 6 && memcmp(m->data, exif, 6) == 0)
-      return hsp_exif_orientation(m->data + 6, m->data_length - 6);
+    if (!in_exif && m->data_length > 6 && memcmp(m->data, exif, 6) == 0)
+      in_exif = hsp_exif_orientation(m->data + 6, m->data_length - 6);
     if (m->data_length > sizeof xmp && memcmp(m->data, xmp, sizeof xmp) == 0)
-      orientation = hsp_xmp_orientation(m->data + sizeof xmp, m->data_length - sizeof xmp);
+      in_xmp = hsp_xmp_orientation(m->data + sizeof xmp, m->data_length - sizeof xmp);
   }
-  return orientation;
+  return in_exif ? in_exif : in_xmp;
 }
 
 hsp_status hsp_jpeg_read_header(hsp_jpeg *jpeg, int smallest_side, hsp_jpeg_header *header) {
@@ -202,7 +209,10 @@ hsp_status hsp_jpeg_read_pixels(hsp_jpeg *jpeg, uint8_t *rgb) {
       inverted_cmyk_to_rgb(cmyk[0], row, info->output_width);
     }
   }
-  return HSP_OK;  // what follows the last row (an end marker, or not) changes no pixel
+  // Behind the last row PIL refuses what is damaged, but does without an end marker.
+  jpeg->has_all_rows = 1;
+  jpeg_finish_decompress(info);
+  return HSP_OK;
 }
 
 #define HSP_TEXT(value) #value

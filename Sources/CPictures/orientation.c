@@ -15,12 +15,12 @@ static uint32_t read32(const uint8_t *p, int little) {
 // (tag, type, count, value).
 int hsp_exif_orientation(const uint8_t *tiff, size_t count) {
   enum { ORIENTATION = 0x0112, SHORT = 3, LONG = 4 };
-  if (count < 8) return 1;
+  if (count < 8) return 0;
   int little = tiff[0] == 'I' && tiff[1] == 'I';
-  if (!little && !(tiff[0] == 'M' && tiff[1] == 'M')) return 1;
-  if (read16(tiff + 2, little) != 42) return 1;
+  if (!little && !(tiff[0] == 'M' && tiff[1] == 'M')) return 0;
+  if (read16(tiff + 2, little) != 42) return 0;
   size_t directory = read32(tiff + 4, little);
-  if (directory > count - 2) return 1;
+  if (directory > count - 2) return 0;
   size_t entries = read16(tiff + directory, little);
   size_t room = (count - directory - 2) / 12;
   if (entries > room) entries = room;
@@ -36,7 +36,7 @@ int hsp_exif_orientation(const uint8_t *tiff, size_t count) {
     }
     return value >= 1 && value <= 8 ? (int)value : 1;
   }
-  return 1;
+  return 0;
 }
 
 // XMP states it as an attribute (tiff:Orientation="6") or an element (tiff:Orientation>6<).

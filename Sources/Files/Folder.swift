@@ -27,13 +27,25 @@ package enum Folder {
 
   /// The folder that a path lies in; nil if it lies in none.
   package static func parent(of path: String) -> String? {
-    var path = Substring(path)
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    guard let slash = path.lastIndex(of: "/") else {
-      return path == "." || path.isEmpty ? nil : "."
+    var path = Substring(path).utf8
+    while path.count > 1, path.last == 0x2F { path.removeLast() }
+    guard let slash = path.lastIndex(of: 0x2F) else {
+      return path.isEmpty || path.elementsEqual(".".utf8) ? nil : "."
     }
-    if slash == path.startIndex { return path == "/" ? nil : "/" }
-    return String(path[..<slash])
+    if slash == path.startIndex { return path.count == 1 ? nil : "/" }
+    return String(decoding: path[..<slash], as: UTF8.self)
+  }
+
+  /// The parts of a path between slashes.
+  ///
+  /// As systems and libraries part it, byte by byte: a slash and a combining mark behind it are one
+  /// `Character`, which `split(separator: "/")` does not part.
+  ///
+  /// - Parameter keepingEmpty: Whether there is an empty part between two slashes, and before the
+  ///   first and behind the last.
+  package static func parts(of path: String, keepingEmpty: Bool = false) -> [String] {
+    path.utf8.split(separator: 0x2F, omittingEmptySubsequences: !keepingEmpty)
+      .map { String(decoding: $0, as: UTF8.self) }
   }
 
   package static func isFolder(_ path: String) -> Bool {

@@ -34,7 +34,8 @@ package final class OpenFile: Sendable {
   package let path: String
   /// Taken when the file was opened.
   package let stamp: Stamp
-  private let descriptor: Int32
+  /// For libraries that read by descriptors; closed with this object.
+  package let descriptor: Int32
 
   /// In bytes, when the file was opened.
   package var size: Int { Int(stamp.size) }

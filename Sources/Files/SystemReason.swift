@@ -57,8 +57,8 @@ package enum SystemReason {
 
   /// The first folder above a path that is missing, or no folder.
   private static func obstacle(above path: String) -> String? {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-    var folder = path.hasPrefix("/") ? "/" : ""
+    let parts = Folder.parts(of: path)
+    var folder = path.utf8.first == 0x2F ? "/" : ""
     for part in parts.dropLast() {
       folder += (folder.isEmpty || folder == "/" ? "" : "/") + part
       var status = stat()

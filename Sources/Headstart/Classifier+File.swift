@@ -77,6 +77,7 @@ extension Classifier {
     let head = try Sequential(
       inputShape: [shape.height, shape.width, shape.channels],
       layers: headLayers.map { try $0.networkLayer(file: path) })
+    try KerasModel.checkSizes(of: head, file: path, batch: Self.batch)
     let outputs = try head.outputShape()
     guard
       outputs == [metadata.classes.count] || (outputs == [1] && metadata.classes.count == 2)

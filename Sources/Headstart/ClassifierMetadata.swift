@@ -38,6 +38,10 @@ struct ClassifierMetadata: Codable {
         expected: "a classifier written by headstart, with class names and preprocessing in the"
           + " root attribute `headstart`", found: "an attribute that does not hold them")
     }
+    if let fault = metadata.calibration?.clipping.fault {
+      throw StageError.notAClassifier(
+        path: path, expected: "a calibration with clip levels", found: fault)
+    }
     self = metadata
   }
 

@@ -71,6 +71,23 @@ public struct ClipTable: Codable, Sendable, Equatable {
     return least.clip
   }
 
+  /// What of a table that was read keeps it from being used, in words; nil if nothing does.
+  var fault: String? {
+    guard rows >= 1 else { return "clip levels of \(rows) rows" }
+    guard !levels.isEmpty else { return "no clip levels" }
+    guard zip(levels, levels.dropFirst()).allSatisfy({ $0.clip < $1.clip }),
+      levels.allSatisfy({ $0.clip >= 0 && $0.clip < 0.5 })
+    else { return "clip levels that do not ascend from 0 to below 0.5" }
+    let largest = 1e6  // −ln of the least number is 745
+    for level in levels {
+      let numbers = [level.mean, level.deviation, level.gain, level.gainError]
+      if let wrong = numbers.first(where: { !(abs($0) < largest) }) {
+        return "a log loss of \(wrong)"
+      }
+    }
+    return nil
+  }
+
   /// Mean and standard deviation at any clip level, in between interpolated by its logarithm.
   func moments(at clip: Double) -> (mean: Double, deviation: Double) {
     guard let above = levels.firstIndex(where: { $0.clip >= clip }) else {
@@ -93,14 +110,20 @@ public struct ClipTable: Codable, Sendable, Equatable {
   /// standard error s·√(1/rows + 1/pictures). It is taken on the logarithm of the mean, for losses
   /// are positive and far from symmetric: mean · exp(±1.96 · error/mean), within the losses that
   /// clipped probabilities can have, −ln(1 − clip) to −ln clip.
+  ///
+  /// - Returns: nil if that is no finite number: of a table without levels, for one.
   public func expectedLogLoss(
     clip: Double, pictures: Int
-  ) -> (mean: Double, interval: ClosedRange<Double>) {
+  ) -> (mean: Double, interval: ClosedRange<Double>)? {
     let (mean, deviation) = moments(at: clip)
+    guard mean.isFinite, deviation.isFinite else { return nil }
     guard rows > 0, pictures > 0, mean > 0 else { return (mean, mean...mean) }
     let error = deviation * (1 / Double(rows) + 1 / Double(pictures)).squareRoot()
     let factor = exp(1.96 * error / mean)
-    guard clip > 0 else { return (mean, mean / factor...mean * factor) }
+    guard clip > 0 else {
+      guard factor >= 1, (mean * factor).isFinite else { return nil }
+      return (mean, mean / factor...mean * factor)
+    }
     let low = max(mean / factor, -log(1 - clip))
     return (mean, min(low, mean)...max(mean, min(mean * factor, -log(clip))))
   }

@@ -14,7 +14,7 @@ struct RangeArgument: ExpressibleByArgument {
   init?(argument: String) {
     let numbers = argument.split(separator: ",", omittingEmptySubsequences: false)
       .map { Double($0.filter { $0 != " " }) }
-    guard !numbers.contains(nil) else { return nil }
+    guard numbers.allSatisfy({ $0?.isFinite ?? false }) else { return nil }
     self.numbers = numbers.compactMap { $0 }
   }
 

@@ -6,11 +6,12 @@ public enum AtomicFile {
   /// Lets `body` write a temporary file beside `path`, then flushes it to the disk and renames it.
   ///
   /// Readers see the old file or the new one, never a part. If `body` throws, or the process is
-  /// killed, the old file stays; in the first case the temporary file is removed.
+  /// killed, the old file stays; in the first case the temporary file is removed. A file that is
+  /// replaced leaves its permissions to the new one; other names of it (hard links) keep the old.
   ///
   /// - Parameters:
-  ///   - path: Where the finished file will stand. A folder, a pipe or a device that stands there
-  ///     is refused, not replaced.
+  ///   - path: Where the finished file will stand, symbolic links followed. A folder, a pipe or a
+  ///     device that stands there is refused, not replaced.
   ///   - body: Writes and closes the file whose path it is given.
   /// - Throws: What `body` throws, or `KerasFormatError` of kind `cannotWrite`, which names `path`
   ///   and the system's reason.
@@ -18,7 +19,7 @@ public enum AtomicFile {
     to path: String, _ body: (_ temporaryPath: String) throws -> R
   ) throws -> R {
     try checkPlace(path)
-    let temporary = temporaryPath(for: path)
+    let temporary = temporaryPath(for: target(of: path))
     do {
       let result = try naming(path, for: temporary) { try body(temporary) }
       try publish(temporary, as: path)
@@ -43,7 +44,7 @@ public enum AtomicFile {
   /// - Throws: `KerasFormatError` of kind `cannotWrite`.
   public static func check(_ path: String) throws {
     try checkPlace(path)
-    let temporary = temporaryPath(for: path)
+    let temporary = temporaryPath(for: target(of: path))
     defer { unlink(temporary) }
     try naming(path, for: temporary) { try OutputFile(temporary, .new).close() }
   }
@@ -83,11 +84,29 @@ public enum AtomicFile {
     }
   }
 
-  /// Flushes a finished temporary file to the disk and renames it.
+  /// The file that a symbolic link leads to; any other path as it is.
+  static func target(of path: String) -> String {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK,
+      let target = realpath(path, nil)
+    else { return path }
+    defer { free(target) }
+    return String(cString: target)
+  }
+
+  /// Gives a finished temporary file the permissions of the one that it replaces, flushes it to the
+  /// disk and renames it.
   static func publish(_ temporary: String, as path: String) throws {
+    let target = target(of: path)
+    var old = stat()
+    if stat(target, &old) == 0 {
+      // Not every file system has permissions.
+      _ = chmod(temporary, old.st_mode & 0o777)
+    }
     try naming(path, for: temporary) { try synchronize(temporary) }
-    guard rename(temporary, path) == 0 else { throw KerasFormatError(WriteError(path, errno)) }
-    try synchronize(Folder.parent(of: path) ?? ".")
+    guard rename(temporary, target) == 0 else { throw KerasFormatError(WriteError(path, errno)) }
+    // The file is there; only a power cut in the next seconds could still take it away.
+    try? synchronize(Folder.parent(of: target) ?? ".")
   }
 
   /// Returns once the file or folder at `path` is on the disk (`fsync`).
@@ -103,7 +122,7 @@ public enum AtomicFile {
 
   /// A name beside `path` that no other writer uses, hidden from `*` patterns.
   static func temporaryPath(for path: String) -> String {
-    let name = path.split(separator: "/", omittingEmptySubsequences: true).last ?? "file"
+    let name = Folder.parts(of: path).last ?? "file"
     let unique = String(UInt64.random(in: .min ... .max), radix: 36)
     return "\(Folder.parent(of: path) ?? ".")/.\(name).\(getpid())-\(unique).tmp"
   }

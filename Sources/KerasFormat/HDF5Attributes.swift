@@ -19,6 +19,9 @@ extension HDF5Object {
   private var id: hid_t { identifier.id }
   private var place: HDF5Place { identifier.place }
 
+  /// Where it lies in its file: the same for one object reached by two names.
+  var address: UInt64 { HDF5Library.locked { CHDF5_object_address(id) } }
+
   // MARK: Reading
 
   /// The names of all attributes, sorted.

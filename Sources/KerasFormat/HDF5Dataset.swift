@@ -119,7 +119,10 @@ public final class HDF5Dataset: HDF5Object, Sendable {
     return dimensions.prefix(Int(rank)).map { Int(clamping: $0) }
   }
 
-  /// Checks that this libhdf5 has all filters of the dataset, and counts them.
+  /// Deflate, shuffle and fletcher32. No others: libhdf5 has more, and loads what it finds.
+  private static let knownFilters: Set<H5Z_filter_t> = [1, 2, 3]
+
+  /// Checks that all filters of the dataset are known, and counts them.
   private func filters(of list: hid_t) throws -> Int {
     let count = try check("H5Pget_nfilters", at: place) { H5Pget_nfilters(list) }
     for index in 0..<UInt32(count) {
@@ -129,7 +132,7 @@ public final class HDF5Dataset: HDF5Object, Sendable {
       let filter = try check("H5Pget_filter2", at: place) {
         H5Pget_filter2(list, index, &flags, &values, nil, 0, nil, &configuration)
       }
-      guard H5Zfilter_avail(filter) > 0 else {
+      guard Self.knownFilters.contains(filter), H5Zfilter_avail(filter) > 0 else {
         throw place.error(
           .unsupported, expected: "no compression, or deflate", found: "HDF5 filter \(filter)")
       }

@@ -5,7 +5,7 @@ public enum HDF5ElementType: Sendable, Equatable, CustomStringConvertible {
   case float(bits: Int)
   case integer(bits: Int, signed: Bool)
   case string
-  /// Compound, enumeration, reference and so on.
+  /// Compound, enumeration, reference and so on; numbers of a layout that is no machine's.
   case other
 
   public var description: String {
@@ -51,8 +51,12 @@ extension HDF5ElementType {
   init(type: hid_t) {
     let bits = Int(clamping: H5Tget_size(type)).multipliedReportingOverflow(by: 8).partialValue
     switch H5Tget_class(type) {
-    case H5T_FLOAT: self = .float(bits: bits)
-    case H5T_INTEGER: self = .integer(bits: bits, signed: H5Tget_sign(type) == H5T_SGN_2)
+    // Sizes and fields of a kind that nobody has are for libhdf5's conversion to go astray in.
+    case H5T_FLOAT where CHDF5_is_IEEE(type) > 0: self = .float(bits: bits)
+    case H5T_INTEGER
+    where [8, 16, 32, 64].contains(bits) && H5Tget_precision(type) == bits
+      && H5Tget_offset(type) == 0:
+      self = .integer(bits: bits, signed: H5Tget_sign(type) == H5T_SGN_2)
     case H5T_STRING: self = .string
     default: self = .other
     }

@@ -1,11 +1,12 @@
 import CHDF5
-import Foundation
+import Files
 
 /// An HDF5 file, open for reading or just created.
 ///
 /// Every call into libhdf5 is serialised by one lock of the process, so files, groups and datasets
 /// may be used from any thread. Files from elsewhere are not trusted: sizes are checked against
-/// the file before memory is allocated, and nothing outside the file is ever followed.
+/// the file before memory is allocated, and a file that is read is read through one descriptor by a
+/// driver that opens no other.
 public final class HDF5File: Sendable {
   public let path: String
   /// The group at the top.
@@ -21,16 +22,17 @@ public final class HDF5File: Sendable {
 
   /// Opens a file that messages call by another name, such as that of an archive it came from.
   convenience init(opening path: String, named name: String) throws {
-    try RegularFile.inspect(path)
+    let file = try RegularFile.open(path)
     let place = HDF5Place(file: name, object: nil)
-    let recognised = try check("H5Fis_hdf5", at: place, else: .cannotOpen) { H5Fis_hdf5(path) }
-    guard recognised > 0 else {
-      throw place.error(
-        .wrongFormat, expected: "an HDF5 file", found: try RegularFile.describeContents(path))
-    }
+    try Self.checkSuperblock(of: file, at: place)
     let access = try Self.makeAccess(at: place)
-    let id = try check("H5Fopen", at: place) {
-      H5Fopen(path, CHDF5_F_ACC_RDONLY(), access.id)
+    let driver = try HDF5Library.started(at: place).driver
+    try check("H5Pset_driver", at: place) {
+      CHDF5_set_source(access.id, driver, file.descriptor)
+    }
+    // The name is for libhdf5's messages; its driver duplicates the descriptor.
+    let id = try withExtendedLifetime(file) {
+      try check("H5Fopen", at: place) { H5Fopen(path, CHDF5_F_ACC_RDONLY(), access.id) }
     }
     try self.init(path: name, handle: HDF5Handle(id), isOurs: false, place: place)
   }
@@ -38,6 +40,7 @@ public final class HDF5File: Sendable {
   /// Creates a file for writing, in place of any file of that name.
   public convenience init(creating path: String) throws {
     let place = HDF5Place(file: path, object: nil)
+    _ = try HDF5Library.started(at: place)
     let access = try Self.makeAccess(at: place)
     let id = try check("H5Fcreate", at: place, else: .cannotWrite) {
       H5Fcreate(path, CHDF5_F_ACC_TRUNC(), CHDF5_P_DEFAULT(), access.id)
@@ -74,6 +77,33 @@ public final class HDF5File: Sendable {
       guard H5Iis_valid(file.handle.id) > 0 else { return }
       try check("H5Fclose", at: place, else: .cannotWrite) { H5Fclose(file.handle.id) }
     }
+  }
+
+  /// Looks for the superblock at 0, 512, 1024, 2048, …, as libhdf5 does, and refuses files whose
+  /// addresses and lengths have other than 8 bytes, which nobody writes.
+  private static func checkSuperblock(of file: OpenFile, at place: HDF5Place) throws {
+    var offset = 0
+    while offset <= file.size - 8 {
+      let end = min(file.size, offset + 16)
+      let bytes: [UInt8]
+      do { bytes = try file.bytes(offset..<end) } catch {
+        throw KerasFormatError(error, file: place.file)
+      }
+      if bytes.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) {
+        // A part of a superblock is for libhdf5 to refuse.
+        guard bytes.count == 16 else { return }
+        let sizes = bytes[8] < 2 ? bytes[13...14] : bytes[9...10]
+        guard sizes.allSatisfy({ $0 == 8 }) else {
+          throw place.error(
+            .unsupported, expected: "addresses and lengths of 8 bytes",
+            found: "\(sizes.map(String.init).joined(separator: " and "))")
+        }
+        return
+      }
+      offset = offset == 0 ? 512 : offset * 2
+    }
+    throw place.error(
+      .wrongFormat, expected: "an HDF5 file", found: try RegularFile.describeContents(file.path))
   }
 
   private static func makeAccess(at place: HDF5Place) throws -> HDF5Handle {

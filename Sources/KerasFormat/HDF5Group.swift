@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 
 /// What a name in a group leads to.
 public enum HDF5ObjectKind: Sendable, Equatable {
@@ -10,8 +11,8 @@ public enum HDF5ObjectKind: Sendable, Equatable {
 
 /// A group of an HDF5 file: a folder of groups and datasets, with attributes.
 ///
-/// Paths are relative and may have several components (`conv2d/kernel:0`). Only hard links are
-/// followed, so that a file cannot point outside itself.
+/// Paths are relative and may have several components (`conv2d/kernel:0`), each of them a hard link:
+/// soft and external links are not followed.
 public final class HDF5Group: HDF5Object, Sendable {
   let owner: HDF5OpenFile
   let handle: HDF5Handle
@@ -32,34 +33,31 @@ public final class HDF5Group: HDF5Object, Sendable {
   /// The most members that a group may have: far above any model, far below exhaustion.
   static let memberLimit = 1_000_000
 
-  /// The names of all members, sorted.
+  /// The names of all members, in the order of their bytes.
   public var names: [String] {
     get throws {
       try HDF5Library.locked {
-        var info = H5G_info_t()
-        try check("H5Gget_info", at: place) { H5Gget_info(handle.id, &info) }
-        guard info.nlinks <= Self.memberLimit else {
-          throw place.error(
-            .tooLarge, expected: "at most \(Self.memberLimit) members", found: "\(info.nlinks)")
+        var names: [String] = []
+        let end = try check("H5Literate", at: place) {
+          withUnsafeMutablePointer(to: &names) { names in
+            CHDF5_for_each_member(
+              handle.id,
+              { name, context in
+                guard let name, let context else { return -1 }
+                let names = context.assumingMemoryBound(to: [String].self)
+                guard names.pointee.count < HDF5Group.memberLimit else { return 1 }
+                names.pointee.append(String(cString: name))
+                return 0
+              }, names)
+          }
         }
-        return try (0..<info.nlinks).map { try memberName(at: $0) }
+        guard end == 0 else {
+          throw place.error(
+            .tooLarge, expected: "at most \(Self.memberLimit) members", found: "more")
+        }
+        return names
       }
     }
-  }
-
-  private func memberName(at index: hsize_t) throws -> String {
-    func name(_ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
-      H5Lget_name_by_idx(
-        handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, index, buffer, size, CHDF5_P_DEFAULT())
-    }
-    let length = try check("H5Lget_name_by_idx", at: place) { name(nil, 0) }
-    // Names lie in local heaps or link messages, both far smaller than this.
-    guard length <= 1 << 16 else {
-      throw place.error(.tooLarge, expected: "a member name", found: "\(length) bytes")
-    }
-    var buffer = [CChar](repeating: 0, count: length + 1)
-    try check("H5Lget_name_by_idx", at: place) { name(&buffer, buffer.count) }
-    return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Whether `path` leads to a group or dataset.
@@ -117,9 +115,8 @@ public final class HDF5Group: HDF5Object, Sendable {
           kind == nil ? .missing : .unexpected, expected: "a dataset",
           found: try parent.describe(kind))
       }
-      let id = try check("H5Oopen", at: place) {
-        H5Oopen(parent.handle.id, name, CHDF5_P_DEFAULT())
-      }
+      let access = try HDF5Library.started(at: place).linkAccess
+      let id = try check("H5Oopen", at: place) { H5Oopen(parent.handle.id, name, access) }
       return try HDF5Dataset(handle: HDF5Handle(id), place: place, owner: owner)
     }
   }
@@ -147,7 +144,7 @@ public final class HDF5Group: HDF5Object, Sendable {
 
   /// The non-empty parts of a path between slashes.
   func components(of path: String) throws -> [String] {
-    let components = path.split(separator: "/").map(String.init)
+    let components = Folder.parts(of: path)
     guard !components.isEmpty, !components.contains("."), !path.utf8.contains(0),
       components.count <= 64
     else {
@@ -160,15 +157,16 @@ public final class HDF5Group: HDF5Object, Sendable {
 
   private func memberKind(_ name: String) throws -> HDF5ObjectKind? {
     let place = place.member(name)
+    let access = try HDF5Library.started(at: place).linkAccess
     let exists = try check("H5Lexists", at: place) {
-      H5Lexists(handle.id, name, CHDF5_P_DEFAULT())
+      H5Lexists(handle.id, name, access)
     }
     guard exists > 0 else { return nil }
     let type = CHDF5_link_type(handle.id, name)
     try check("H5Lget_info", at: place) { type.rawValue }
     guard type == H5L_TYPE_HARD else { return .other }
     let object = HDF5Handle(
-      try check("H5Oopen", at: place) { H5Oopen(handle.id, name, CHDF5_P_DEFAULT()) })
+      try check("H5Oopen", at: place) { H5Oopen(handle.id, name, access) })
     switch H5Iget_type(object.id) {
     case H5I_GROUP: return .group
     case H5I_DATASET: return .dataset
@@ -178,7 +176,8 @@ public final class HDF5Group: HDF5Object, Sendable {
 
   private func openGroup(_ name: String) throws -> HDF5Group {
     let place = place.member(name)
-    let id = try check("H5Oopen", at: place) { H5Oopen(handle.id, name, CHDF5_P_DEFAULT()) }
+    let access = try HDF5Library.started(at: place).linkAccess
+    let id = try check("H5Oopen", at: place) { H5Oopen(handle.id, name, access) }
     return HDF5Group(handle: HDF5Handle(id), place: place, owner: owner)
   }
 

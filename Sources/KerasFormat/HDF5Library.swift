@@ -6,19 +6,54 @@ import Foundation
 enum HDF5Library {
   private static let lock = NSRecursiveLock()
 
-  // Without an exit handler an unfinished file is simply left behind, where HDF5 would try to
-  // complete it (and fail again if the disk is full).
-  private static let ready: Void = {
+  /// What is made once, at the first use of the library, and lasts as long as the process.
+  struct Start: Sendable {
+    /// The driver that reads files which are not trusted.
+    let driver: hid_t
+    /// How members of a group are reached: external links are not followed.
+    let linkAccess: hid_t
+  }
+
+  private static let start: Result<Start, StartError> = Result { () throws(StartError) in
+    func succeed<Code: SignedInteger>(_ call: StaticString, _ code: Code) throws(StartError) -> Code
+    {
+      guard code >= 0 else { throw StartError(call: "\(call)") }
+      return code
+    }
+    // Without an exit handler an unfinished file is simply left behind, where HDF5 would try to
+    // complete it (and fail again if the disk is full). Too late, and no matter, where somebody
+    // else in the process has used the library before.
     H5dont_atexit()
-    H5open()
-    CHDF5_register_references()
-  }()
+    _ = try succeed("H5open", H5open())
+    _ = try succeed("H5Tregister", CHDF5_register_references())
+    return Start(
+      driver: try succeed("H5FDregister", CHDF5_register_driver()),
+      linkAccess: try succeed("H5Pset_elink_cb", CHDF5_create_link_access()))
+  }
+
+  private struct StartError: Error {
+    let call: String
+  }
+
+  /// What the library was started with.
+  ///
+  /// - Throws: `KerasFormatError` of kind `unsupported` if it did not start.
+  static func started(at place: HDF5Place) throws -> Start {
+    try locked {
+      switch start {
+      case .success(let start): return start
+      case .failure(let error):
+        throw place.error(
+          .unsupported, expected: "libhdf5 to start", found: "a failure of \(error.call)")
+      }
+    }
+  }
 
   /// Runs `body` as the only user of libhdf5 in the process.
   static func locked<R>(_ body: () throws -> R) rethrows -> R {
     lock.lock()
     defer { lock.unlock() }
-    _ = ready
+    _ = start
     // Thread-safe builds keep this setting, like the error stack, for each thread.
     CHDF5_silence_errors()
     return try body()

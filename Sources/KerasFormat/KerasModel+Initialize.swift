@@ -39,12 +39,30 @@ extension KerasModel {
           left -= count
         }
         shape = try layer.outputShape(for: shape)
+        try Self.checkSize(of: shape, label, file)
         return weights
       } catch let misfit as KerasLayer.Misfit {
         throw KerasFormatError(
           .unexpected, file: file, object: label, expected: misfit.expected, found: misfit.found)
       }
     }
+  }
+
+  /// The most numbers that a layer may give for one picture: as floats one gibibyte. VGG19's widest
+  /// layer takes as many for pictures of 2048 × 2048.
+  private static let outputLimit = 1 << 28
+
+  /// Refuses a layer that fills the memory: a few bytes of a file can describe it.
+  ///
+  /// - Parameters:
+  ///   - shape: Of its output; one whose extents are not fixed is not refused.
+  ///   - layer: What messages call it.
+  static func checkSize(of shape: [Int?], _ layer: String, _ file: String) throws {
+    let fixed = shape.compactMap { $0 }
+    guard fixed.count == shape.count, count(fixed, limit: outputLimit) == nil else { return }
+    throw KerasFormatError(
+      .tooLarge, file: file, object: layer, expected: "an output of at most \(outputLimit) numbers",
+      found: "one of shape \(fixed)")
   }
 
   /// The product of extents; nil if it exceeds a limit.

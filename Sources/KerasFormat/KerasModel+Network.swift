@@ -35,10 +35,27 @@ extension KerasModel {
     var seeds = Generator(seed: seed)
     let layers = try layers.map { try $0.networkLayer(file: file, seed: seeds.next()) }
     do {
-      return try Sequential(inputShape: fixed, layers: layers)
+      let network = try Sequential(inputShape: fixed, layers: layers)
+      try Self.checkSizes(of: network, file: file)
+      return network
     } catch let error as NeuralNetworkError {
       throw KerasFormatError(
         .unexpected, file: file, expected: "layers that fit one another", found: "\(error)")
+    }
+  }
+
+  /// Refuses a network with a layer that fills the memory.
+  ///
+  /// - Parameters:
+  ///   - file: What messages call the file.
+  ///   - batch: How many pictures go through it together; for more than one the limit is that of
+  ///     four pictures in all.
+  /// - Throws: `KerasFormatError` of kind `tooLarge` naming the layer.
+  package static func checkSizes(of network: Sequential, file: String, batch: Int = 1) throws {
+    for (layer, shape) in zip(network.layers, try network.outputShapes()) {
+      let label = "layer \(layer.name) (\(layer.className))"
+      try checkSize(of: shape, label, file)
+      if batch > 4 { try checkSize(of: [batch / 4] + shape, label, file) }
     }
   }
 }

@@ -18,16 +18,20 @@ extension KerasModel {
     let reader = OptimizerReader(file: file, config: entry["config"] ?? .null)
     // Keras 2 writes `Custom>Adam`, or a name alone if the optimizer was given by name.
     let className = entry["class_name"]?.string ?? entry.string ?? "nothing"
-    let rule = try reader.rule(String(className.split(separator: ">").last ?? ""))
+    let rule = try reader.rule(className.split(separator: ">").last.map(String.init) ?? className)
     let scalars = optimizerWeights.prefix { $0.shape.isEmpty }.compactMap(\.values.first)
     let steps = Double(scalars.first ?? 0)
     guard steps >= 0, steps < 0x1p40 else {
       throw reader.error(.damaged, "a number of steps", "\(steps)")
     }
     let isAdamW = rule.defaultWeightDecay != nil
+    let rate = scalars.count > 1 ? scalars[1] : Float(try reader.learningRate(rule))
+    guard rate > 0, rate.isFinite else {
+      throw reader.error(.unsupported, "a positive learning rate", "\(rate)")
+    }
     return Optimizer(
-      rule, learningRate: scalars.count > 1 ? scalars[1] : Float(try reader.learningRate(rule)),
-      weightDecay: try reader.number("weight_decay").map { WeightDecay(Float($0)) }
+      rule, learningRate: rate,
+      weightDecay: try reader.number("weight_decay", atLeast: 0).map { WeightDecay(Float($0)) }
         ?? (isAdamW ? WeightDecay(0) : nil),
       clipping: try reader.clipping(), iterations: Int(steps),
       slots: try slots(of: rule, reader))
@@ -89,26 +93,26 @@ private struct OptimizerReader {
     switch className.lowercased() {
     case "sgd":
       return .sgd(
-        momentum: try number("momentum") ?? 0, nesterov: config["nesterov"]?.bool ?? false)
+        momentum: try fraction("momentum") ?? 0, nesterov: config["nesterov"]?.bool ?? false)
     case "rmsprop":
       try refuse("centered")
       return .rmsprop(
-        rho: try number("rho") ?? 0.9, momentum: try number("momentum") ?? 0,
-        epsilon: try number("epsilon") ?? 1e-7)
+        rho: try fraction("rho") ?? 0.9, momentum: try fraction("momentum") ?? 0,
+        epsilon: try number("epsilon", atLeast: 0) ?? 1e-7)
     case "adam":
       try refuse("amsgrad")
       return .adam(
-        beta1: try number("beta_1") ?? 0.9, beta2: try number("beta_2") ?? 0.999,
-        epsilon: try number("epsilon") ?? 1e-7)
+        beta1: try fraction("beta_1") ?? 0.9, beta2: try fraction("beta_2") ?? 0.999,
+        epsilon: try number("epsilon", atLeast: 0) ?? 1e-7)
     case "adamw":
       try refuse("amsgrad")
       return .adamW(
-        beta1: try number("beta_1") ?? 0.9, beta2: try number("beta_2") ?? 0.999,
-        epsilon: try number("epsilon") ?? 1e-7)
+        beta1: try fraction("beta_1") ?? 0.9, beta2: try fraction("beta_2") ?? 0.999,
+        epsilon: try number("epsilon", atLeast: 0) ?? 1e-7)
     case "adagrad":
       return .adagrad(
-        initialAccumulator: try number("initial_accumulator_value") ?? 0.1,
-        epsilon: try number("epsilon") ?? 1e-7)
+        initialAccumulator: try number("initial_accumulator_value", atLeast: 0) ?? 0.1,
+        epsilon: try number("epsilon", atLeast: 0) ?? 1e-7)
     default:
       throw error(.unsupported, "SGD, RMSprop, Adam, AdamW or Adagrad", className)
     }
@@ -122,9 +126,34 @@ private struct OptimizerReader {
   }
 
   func clipping() throws -> GradientClipping? {
-    if let limit = try number("global_clipnorm") { return .globalNorm(Float(limit)) }
-    if let limit = try number("clipnorm") { return .norm(Float(limit)) }
-    return try number("clipvalue").map { .value(Float($0)) }
+    if let limit = try limit("global_clipnorm") { return .globalNorm(limit) }
+    if let limit = try limit("clipnorm") { return .norm(limit) }
+    return try limit("clipvalue").map { .value($0) }
+  }
+
+  private func limit(_ key: String) throws -> Float? {
+    guard let value = try number(key) else { return nil }
+    guard Float(value) > 0, Float(value).isFinite else {
+      throw error(.unsupported, "\(key), a positive number", "\(value)")
+    }
+    return Float(value)
+  }
+
+  /// A number from 0 to below 1.
+  private func fraction(_ key: String) throws -> Double? {
+    guard let value = try number(key) else { return nil }
+    guard (0..<1).contains(value) else {
+      throw error(.unsupported, "\(key), a number from 0 to below 1", "\(value)")
+    }
+    return value
+  }
+
+  func number(_ key: String, atLeast least: Double) throws -> Double? {
+    guard let value = try number(key) else { return nil }
+    guard value >= least, Float(value).isFinite else {
+      throw error(.unsupported, "\(key), a number of at least \(least)", "\(value)")
+    }
+    return value
   }
 
   func number(_ key: String) throws -> Double? {

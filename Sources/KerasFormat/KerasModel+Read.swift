@@ -61,12 +61,13 @@ extension KerasModel {
   /// Layers of a nested model may bear names of layers outside it.
   private static func makeNamesUnique(_ layers: inout [KerasLayer]) {
     var taken = Set<String>()
+    // Of each name the last number that was tried: many layers may bear one.
+    var numbers: [String: Int] = [:]
     for index in layers.indices {
       let name = layers[index].name
-      var number = 0
       while !taken.insert(layers[index].name).inserted {
-        number += 1
-        layers[index].name = "\(name)_\(number)"
+        numbers[name, default: 0] += 1
+        layers[index].name = "\(name)_\(numbers[name, default: 0])"
       }
     }
   }

@@ -129,7 +129,7 @@ extension KerasModel {
     }
     var seen: Set<String> = []
     for name in layers.map(\.name) {
-      guard !name.isEmpty, !name.contains("/"), name != ".", !name.utf8.contains(0) else {
+      guard !name.isEmpty, !name.utf8.contains(0x2F), name != ".", !name.utf8.contains(0) else {
         throw wrong("layer \(name)", "a name without slashes", "“\(name)”")
       }
       guard seen.insert(name).inserted else {

@@ -113,7 +113,7 @@ public enum NumpyFile {
       self.path = path
       self.rowShape = rowShape
       try AtomicFile.checkPlace(path)
-      let temporary = AtomicFile.temporaryPath(for: path)
+      let temporary = AtomicFile.temporaryPath(for: AtomicFile.target(of: path))
       self.temporary = temporary
       output = try AtomicFile.naming(path, for: temporary) { try OutputFile(temporary, .new) }
       try write(header(rows: 0))

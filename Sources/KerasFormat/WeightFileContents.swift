@@ -11,8 +11,14 @@ struct WeightFileContents {
 
   /// Far above any model, far below exhaustion.
   private static let layerLimit = 100_000
+  private static let tensorLimit = 100_000
   /// Nested models may be nested this deep.
   private static let depthLimit = 32
+
+  /// Where the groups and datasets lie that were read. Keras names none of them twice, and links
+  /// that do would make an endless model of a small file.
+  private var seen: Set<UInt64> = []
+  private var tensorCount = 0
 
   /// Reads a `.keras` archive.
   init(archive: ZipArchive) throws {
@@ -73,8 +79,22 @@ struct WeightFileContents {
     layers.append(layer)
   }
 
-  private func tensor(_ name: String, in group: HDF5Group) throws -> WeightFile.Tensor {
+  /// Refuses an object that was read before.
+  private mutating func visit(_ object: some HDF5Object) throws {
+    guard seen.insert(object.address).inserted else {
+      throw object.identifier.place.error(
+        .unexpected, expected: "an object of one name", found: "one that has been read by another")
+    }
+  }
+
+  private mutating func tensor(_ name: String, in group: HDF5Group) throws -> WeightFile.Tensor {
     let dataset = try group.dataset(name)
+    try visit(dataset)
+    tensorCount += 1
+    guard tensorCount <= Self.tensorLimit else {
+      throw dataset.place.error(
+        .tooLarge, expected: "at most \(Self.tensorLimit) tensors", found: "more")
+    }
     return WeightFile.Tensor(name: name, shape: dataset.shape, path: dataset.path)
   }
 
@@ -90,6 +110,7 @@ struct WeightFileContents {
     for index in 0..<count {
       let name = "layer_\(index)"
       let group = try root.group(name)
+      try visit(group)
       let parameters = try group.integer("nb_params")
       guard (0...64).contains(parameters) else {
         throw KerasFormatError(
@@ -108,6 +129,7 @@ struct WeightFileContents {
     if backend == nil { backend = try Self.optionalString("backend", of: root) }
     for name in try Self.names("layer_names", root) {
       let group = try root.group(name)
+      try visit(group)
       // A weight's own prefix may differ from the group's name; only `weight_names` is to be
       // trusted.
       let tensors = try Self.names("weight_names", group).map { try tensor($0, in: group) }
@@ -153,6 +175,7 @@ struct WeightFileContents {
     for name in try container.names.sorted(by: NaturalOrder.precedes)
     where try container.kind(of: name) == .group {
       let group = try container.group(name)
+      try visit(group)
       let layerPath = "\(path)/\(name)"
       if try group.kind(of: "layers") == .group {
         try readKeras3(try group.group("layers"), path: "\(layerPath)/layers", depth: depth + 1)

@@ -25,7 +25,7 @@ package struct ZipArchive {
   private var members: [String: Member] = [:]
 
   /// Configurations are far smaller than this.
-  private static let textLimit = 1 << 26
+  private static let textLimit = 1 << 23
   private static let directoryLimit = 1 << 24
 
   package init(path: String) throws {
@@ -60,7 +60,15 @@ package struct ZipArchive {
     defer { unlink(copy) }
     do {
       let output = try OutputFile(copy, .new, permissions: 0o600)
-      try forEachPart(of: member, name: name) { try output.write($0) }
+      var isFirst = true
+      try forEachPart(of: member, name: name) { part in
+        // Before a gigabyte of something else is written.
+        guard !isFirst || part.starts(with: [0x89, 0x48, 0x44, 0x46]) else {
+          throw self.error(.wrongFormat, name, "an HDF5 file", "other bytes")
+        }
+        isFirst = false
+        try output.write(part)
+      }
       try output.close()
     } catch let error as WriteError {
       throw KerasFormatError(

@@ -107,8 +107,8 @@ public struct HeadConfiguration: Sendable {
     try checkSetting(classes >= 2, "classes", "at least 2", classes)
     try checkSetting((0...65536).contains(hidden), "hidden", "0 to 65536", hidden)
     try checkSetting(dropout >= 0 && dropout < 1, "dropout", "at least 0 and below 1", dropout)
-    try checkSetting(batchSize >= 1, "batch size", "at least 1", batchSize)
-    try checkSetting(epochs >= 1, "epochs", "at least 1", epochs)
+    try checkCount(batchSize, "batch size")
+    try checkCount(epochs, "epochs")
     try checkSetting((patience ?? 0) >= 0, "patience", "at least 0", patience ?? 0)
     try checkSetting(memoryBudget > 0, "memory budget", "positive", memoryBudget)
     try checkSetting(

@@ -45,10 +45,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
   /// Refuses settings without meaning.
   func validate() throws {
-    try checkSetting(batchSize >= 1, "batch size", "at least 1", batchSize)
-    try checkSetting(
-      (validationBatchSize ?? 1) >= 1, "batch size", "at least 1", validationBatchSize ?? 1)
-    try checkSetting(epochs >= 1, "epochs", "at least 1", epochs)
+    try checkCount(batchSize, "batch size")
+    try checkCount(validationBatchSize ?? 1, "batch size")
+    try checkCount(epochs, "epochs")
     try checkSetting((patience ?? 0) >= 0, "patience", "at least 0", patience ?? 0)
     try checkSetting(
       labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing", "at least 0 and below 1",

@@ -36,6 +36,10 @@ package struct ZoomRange: Decodable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let number = try? container.decode(Double.self) {
+      guard number.isFinite else {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: "\(number) is no range of zoom factors")
+      }
       range = Augmentation.zoom(number)
     } else {
       range = try container.decode(ClosedRange<Double>.self)

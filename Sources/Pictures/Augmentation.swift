@@ -35,9 +35,11 @@ public struct Augmentation: Sendable, Hashable, Codable {
   /// No change at all.
   public init() {}
 
-  /// Zoom as Keras' scalar `zoom_range`: 0.2 stands for factors from 0.8 to 1.2.
+  /// Zoom as Keras' scalar `zoom_range`: 0.2 stands for factors from 0.8 to 1.2. Of what is no
+  /// number, a range that ``check()`` refuses.
   public static func zoom(_ range: Double) -> ClosedRange<Double> {
-    min(1 - range, 1 + range)...max(1 - range, 1 + range)
+    guard !range.isNaN else { return -.infinity ... .infinity }
+    return min(1 - range, 1 + range)...max(1 - range, 1 + range)
   }
 
   /// Whether no draw can change a picture.

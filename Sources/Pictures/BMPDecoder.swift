@@ -1,64 +1,55 @@
-import CPictures
-
-/// BMP through stb_image: 1 to 32 bits a pixel, with palette or bit fields; not run-length encoded.
+/// BMP: 1 to 32 bits a pixel, with palette or bit masks; not run-length encoded. Alpha is dropped.
 enum BMPDecoder {
   static func decode(_ file: EncodedPicture) throws(PictureError) -> (Picture, orientation: Int) {
-    let (width, height) = try checkHeader(file)
-    var status = HSP_OK
-    var message = [CChar](repeating: 0, count: Int(HSP_MESSAGE_SIZE))
-    let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
-      status = hsp_bmp_read_pixels(
-        file.bytes, file.bytes.count, Int32(width), Int32(height), buffer.baseAddress, &message)
-      count = status == HSP_OK ? buffer.count : 0
+    let header = try BMPHeader(file)
+    let (width, height) = (header.width, header.height)
+    let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { rgb, count in
+      file.bytes.withUnsafeBufferPointer { bytes in
+        for y in 0..<height {
+          let row = header.isTopDown ? y : height - 1 - y
+          // BMPHeader has checked that the rows lie within the file.
+          let start = header.pixels + row * header.rowBytes
+          let line = UnsafeBufferPointer(rebasing: bytes[start...])
+          read(line, header, into: rgb.baseAddress! + y * width * 3)
+        }
+      }
+      count = rgb.count
     }
-    let found = message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    switch status {
-    case HSP_OK: return (Picture(width: width, height: height, pixels: pixels), 1)
-    case HSP_UNSUPPORTED: throw file.unsupported(found)
-    case HSP_NO_MEMORY: throw .outOfMemory(name: file.name, width: width, height: height)
-    default: throw file.damaged(found)
+    return (Picture(width: width, height: height, pixels: pixels), 1)
+  }
+
+  /// Reads one row.
+  private static func read(
+    _ line: UnsafeBufferPointer<UInt8>, _ header: BMPHeader, into rgb: UnsafeMutablePointer<UInt8>
+  ) {
+    if header.bits <= 8 {
+      readIndices(line, header, into: rgb)
+    } else {
+      let bytes = header.bits / 8
+      let (red, green, blue) = (header.channels[0], header.channels[1], header.channels[2])
+      for x in 0..<header.width {
+        var pixel: UInt32 = 0
+        for i in 0..<bytes { pixel |= UInt32(line[x * bytes + i]) << UInt32(8 * i) }
+        rgb[3 * x] = red.level(pixel)
+        rgb[3 * x + 1] = green.level(pixel)
+        rgb[3 * x + 2] = blue.level(pixel)
+      }
     }
   }
 
-  /// Size, kind and length, checked here because stb_image reads zeros behind the end of the data and
-  /// has no limit but its own.
-  ///
-  /// Layout: "BM", file size (4), reserved (4), offset of the pixels (4), then a header that begins
-  /// with its own size: 12 (OS/2: width and height of 16 bits) or 40 and more.
-  private static func checkHeader(_ file: EncodedPicture) throws(PictureError) -> (Int, Int) {
-    let bytes = file.bytes
-    func little(_ offset: Int, _ count: Int) throws(PictureError) -> Int {
-      guard offset + count <= bytes.count else { throw file.truncated() }
-      return bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | Int($1) }
+  /// Places in the palette, the first in the highest bits of a byte.
+  private static func readIndices(
+    _ line: UnsafeBufferPointer<UInt8>, _ header: BMPHeader, into rgb: UnsafeMutablePointer<UInt8>
+  ) {
+    let (bits, perByte) = (header.bits, 8 / header.bits)
+    header.palette.withUnsafeBufferPointer { palette in
+      for x in 0..<header.width {
+        let shift = (perByte - 1 - x % perByte) * bits
+        let color = palette[Int(line[x / perByte]) >> shift & ((1 << bits) - 1)]
+        rgb[3 * x] = color.red
+        rgb[3 * x + 1] = color.green
+        rgb[3 * x + 2] = color.blue
+      }
     }
-    let pixels = try little(10, 4)
-    let headerSize = try little(14, 4)
-    let width: Int
-    let height: Int
-    let bits: Int
-    var compression = 0
-    switch headerSize {
-    case 12:
-      (width, height, bits) = (try little(18, 2), try little(20, 2), try little(24, 2))
-    case 40, 56, 108, 124:
-      width = Int(Int32(truncatingIfNeeded: try little(18, 4)))
-      let signed = Int(Int32(truncatingIfNeeded: try little(22, 4)))
-      height = abs(signed)  // negative: rows from the top down
-      (bits, compression) = (try little(28, 2), try little(30, 4))
-    default: throw file.unsupported("a header of \(headerSize) bytes")
-    }
-    try file.checkSize(width: width, height: height)
-    guard compression == 0 || compression == 3 else {
-      throw file.unsupported("compression \(compression) (run lengths, JPEG or PNG)")
-    }
-    guard [1, 4, 8, 16, 24, 32].contains(bits) else {
-      throw file.unsupported("\(bits) bits a pixel")
-    }
-    // Rows fill up to multiples of four bytes; some writers leave that out behind the last one.
-    let rowBytes = (width * bits + 31) / 32 * 4
-    guard pixels + rowBytes * (height - 1) + (width * bits + 7) / 8 <= bytes.count else {
-      throw file.truncated()
-    }
-    return (width, height)
   }
 }

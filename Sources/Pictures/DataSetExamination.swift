@@ -127,7 +127,7 @@ struct ExaminedPicture: Sendable {
     let bytes: [UInt8]
     let stored: (picture: Picture, orientation: Int, format: PictureFormat)
     do {
-      bytes = try FileBytes.read(path)
+      bytes = try FileBytes.picture(path).bytes
       stored = try PictureDecoder.stored(bytes, name: path, options: DecodingOptions())
     } catch {
       sketch = nil

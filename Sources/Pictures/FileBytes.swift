@@ -6,18 +6,37 @@ enum FileBytes {
   /// No picture within the pixel limit needs more, uncompressed and 16 bits deep with alpha.
   static let limit = 1 << 31
 
+  /// Files that are longer are not read to the end only to find that they are no pictures.
+  private static let judgedByHead = 1 << 20
+
   /// The bytes of the regular file at `path`, symbolic links followed.
   static func read(_ path: String) throws(PictureError) -> [UInt8] {
-    try stamped(path).bytes
+    try stamped(open(path)).bytes
   }
 
-  /// The bytes, with what tells this file from a later one of the same name.
-  static func stamped(
+  /// The bytes of what should be a picture, with what tells this file from a later one of the same
+  /// name.
+  ///
+  /// - Throws: ``PictureError/notAPicture(name:found:)`` of a large file that is none; small ones are
+  ///   judged when they are decoded.
+  static func picture(
     _ path: String
   ) throws(PictureError) -> (bytes: [UInt8], stamp: OpenFile.Stamp) {
     let file = try open(path)
+    if file.size > judgedByHead {
+      let head = try bytes(of: file, count: PictureFormat.signatureLength)
+      guard PictureFormat(firstBytes: head) != nil else {
+        throw .notAPicture(name: path, found: PictureFormat.guess(firstBytes: head))
+      }
+    }
+    return try stamped(file)
+  }
+
+  private static func stamped(
+    _ file: OpenFile
+  ) throws(PictureError) -> (bytes: [UInt8], stamp: OpenFile.Stamp) {
     guard file.size <= limit else {
-      throw .fileTooLarge(name: path, bytes: file.size, limit: limit)
+      throw .fileTooLarge(name: file.path, bytes: file.size, limit: limit)
     }
     return (try bytes(of: file, count: file.size), file.stamp)
   }

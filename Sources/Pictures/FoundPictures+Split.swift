@@ -74,7 +74,7 @@ extension FoundPictures {
       let paths = indices.map { items[$0].path }
       let hashes = Mutex([UInt64?](repeating: nil, count: paths.count))
       threads.parallelFor(paths.count) { index in
-        let hash = (try? FileBytes.read(paths[index])).map { ContentHash.hash($0) }
+        let hash = (try? FileBytes.picture(paths[index])).map { ContentHash.hash($0.bytes) }
         hashes.withLock { $0[index] = hash }
       }
       for (index, hash) in zip(indices, hashes.withLock { $0 }) {

@@ -43,23 +43,53 @@ enum PNGDecoder {
     var size = 0
     try check(spng_decoded_image_size(context, format, &size), file)
     guard size == width * height * 3 else { throw file.damaged("\(size) bytes of pixels") }
+    let before = try orientation(context, file)
     var status: Int32 = 0
     let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       status = spng_decode_image(context, buffer.baseAddress, size, format, 0)
       count = status == 0 ? size : 0
     }
     try check(status, file)
-    return (Picture(width: width, height: height, pixels: pixels), orientation(context))
+    switch spng_decode_chunks(context) {
+    case SPNG_IO_EOF.rawValue:
+      // After an error libspng tells nothing more: again, from a whole file.
+      guard let whole = completed(file.bytes) else { throw file.truncated() }
+      return try decode(
+        EncodedPicture(name: file.name, format: file.format, bytes: whole, options: file.options))
+    // Only now the last pixels' checksum has been looked at.
+    case SPNG_ECHUNK_CRC.rawValue: try check(SPNG_ECHUNK_CRC.rawValue, file)
+    // Chunks in the wrong order, or twice: the pixels are there.
+    default: break
+    }
+    let behind = (try? orientation(context, file)) ?? nil
+    return (Picture(width: width, height: height, pixels: pixels), before ?? behind ?? 1)
   }
 
-  /// The orientation in the `eXIf` chunk, 1 without one.
-  private static func orientation(_ context: OpaquePointer) -> Int {
-    // What follows the pixels may be cut off or damaged; the pixels are there.
-    _ = spng_decode_chunks(context)
+  /// The orientation in the `eXIf` chunk, nil if there has been none so far.
+  private static func orientation(
+    _ context: OpaquePointer, _ file: EncodedPicture
+  ) throws(PictureError) -> Int? {
     var exif = spng_exif()
-    guard spng_get_exif(context, &exif) == 0, let data = exif.data else { return 1 }
+    let status = spng_get_exif(context, &exif)
+    guard status != SPNG_ECHUNKAVAIL.rawValue else { return nil }
+    try check(status, file)
+    guard let data = exif.data else { return nil }
     let bytes = UnsafeRawPointer(data).assumingMemoryBound(to: UInt8.self)
-    return Int(hsp_exif_orientation(bytes, exif.length))
+    return max(Int(hsp_exif_orientation(bytes, exif.length)), 1)
+  }
+
+  /// The whole of a file that lacks no more than its end mark, nil if it is cut short within another
+  /// chunk, which might have held the orientation.
+  private static func completed(_ bytes: [UInt8]) -> [UInt8]? {
+    let end: [UInt8] = [0, 0, 0, 0] + Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82]
+    var place = 8
+    while place + 12 <= bytes.count {
+      // Length (4), name (4), data, checksum (4).
+      let next = place + 12 + bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+      if next > bytes.count { break }
+      place = next
+    }
+    return end.starts(with: bytes[place...]) ? bytes[..<place] + end : nil
   }
 
   private static func check(_ status: Int32, _ file: EncodedPicture) throws(PictureError) {

@@ -27,15 +27,16 @@ public struct DecodingOptions: Sendable, Hashable {
 /// unless told otherwise; a JPEG that libjpeg only warns of is read.
 ///
 /// Known differences from PIL: 16-bit grey PNGs keep their high byte, where PIL clips every value
-/// above 255 to white; 16-bit BMPs widen their samples by repeating bits, up to one level off; of
-/// PNGs, the orientation is taken from the `eXIf` chunk only; a JPEG of more than 500 scans is
-/// refused, as are run-length encoded BMPs and PNGs whose pixel data fail their checksum.
+/// above 255 to white; of PNGs, the orientation is taken from the `eXIf` chunk only. A JPEG of more
+/// than 500 scans is refused, as are run-length encoded BMPs and PNGs whose pixels or end mark fail
+/// their checksum. BMPs are read with any bit masks, and those of 4 or 8 bits with a palette of greys that
+/// PIL stumbles over; giflib lets some damage to a frame pass.
 public enum PictureDecoder {
   /// Decodes the file at `path`, symbolic links followed.
   public static func read(
     _ path: String, options: DecodingOptions = DecodingOptions()
   ) throws(PictureError) -> Picture {
-    try decode(FileBytes.read(path), name: path, options: options)
+    try decode(FileBytes.picture(path).bytes, name: path, options: options)
   }
 
   /// Decodes the bytes of a picture file; `name` is what errors call it.
@@ -67,8 +68,10 @@ public enum PictureDecoder {
   }
 
   /// The bytes of the file at `path`, for callers that hash what they decode.
+  ///
+  /// - Throws: ``PictureError``; of a file of more than 1 MiB also if it is no picture.
   public static func bytes(ofFile path: String) throws(PictureError) -> [UInt8] {
-    try FileBytes.read(path)
+    try FileBytes.picture(path).bytes
   }
 }
 

@@ -60,7 +60,7 @@ package struct SketchGroups {
   private static func sketch(_ paths: [String], pool: ThreadPool) -> [Found?] {
     let found = Mutex([Found?](repeating: nil, count: paths.count))
     pool.parallelFor(paths.count) { index in
-      guard let (bytes, stamp) = try? FileBytes.stamped(paths[index]) else { return }
+      guard let (bytes, stamp) = try? FileBytes.picture(paths[index]) else { return }
       let sketch = PictureSketch(of: bytes, name: paths[index])
       found.withLock { $0[index] = (sketch, stamp) }
     }

@@ -78,7 +78,7 @@ enum WebPDecoder {
         let prefix = Array("Exif\0\0".utf8)
         let skip = count >= 6 && (0..<6).allSatisfy { bytes[$0] == prefix[$0] } ? 6 : 0
         return Int(hsp_exif_orientation(bytes + skip, count - skip))
-      })
+      }), orientation != 0
     {
       return orientation
     }

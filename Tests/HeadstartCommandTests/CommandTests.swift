@@ -212,7 +212,7 @@ import Testing
       try CommandRun(
         [
           "train", "pictures/train", "--weights", "weights.h5", "--size", "32", "--layer",
-          "block3_pool", "--output", output,
+          "block3_pool", "--output", output, "--features", "split-features",
         ] + arguments, in: workspace.path)
     }
     let first = try train("split-1")

@@ -32,6 +32,31 @@ import Testing
     try JSONSerialization.jsonObject(with: Data(text.utf8))
   }
 
+  /// In a child process, so that a crash fails one test and not all.
+  @Test("A wrong number anywhere in a file's structure is an error, never a crash")
+  func wrongWords() throws {
+    try writeDense([1, 2, 3, 4, 5, 6], to: "whole.h5")
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/whole.h5"))
+    let wrong: [UInt64] = [.max, 0, UInt64(whole.count - 4), 1 << 63]
+    var names: [String] = []
+    for place in stride(from: 0, to: whole.count - 7, by: 8)
+    where whole[place..<place + 8].contains(where: { $0 != 0 }) {
+      for word in wrong {
+        var changed = whole
+        for byte in 0..<8 { changed[place + byte] = UInt8(truncatingIfNeeded: word >> (8 * byte)) }
+        let name = "\(place).\(word).h5"
+        try changed.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        names.append(name)
+      }
+    }
+    #expect(names.count > 200)
+    for start in stride(from: 0, to: names.count, by: 200) {
+      let part = Array(names[start..<min(start + 200, names.count)])
+      let result = try CommandRun(["weights", "verify"] + part, in: folder)
+      #expect([0, 1].contains(result.exitCode), "among \(part[0]) … \(part[part.count - 1])")
+    }
+  }
+
   @Test func inspectTellsLayoutLayersAndShapes() throws {
     try writeDense([1, 2, 3, 4, 5, 6], to: "own.h5")
     let text = try CommandRun(["weights", "inspect", "own.h5"], in: folder)

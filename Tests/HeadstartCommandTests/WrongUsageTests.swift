@@ -33,6 +33,8 @@ import Testing
     ("train nowhere --views 1 --rotation-range -1", "--rotation-range: expected degrees"),
     ("train nowhere --views 1 --zoom-range 2", "--zoom-range: expected a number of at least 0"),
     ("train nowhere --views 1 --zoom-range 1,2,3", "--zoom-range: expected two numbers, found 3."),
+    ("train nowhere --views 1 --zoom-range nan", "'nan' is invalid for '--zoom-range"),
+    ("train nowhere --views 1 --zoom-range .5,inf", "'.5,inf' is invalid for '--zoom-range"),
     ("train nowhere --rotation-range 9", "--rotation-range is about augmented views"),
     ("train nowhere --no-horizontal-flip", "say with --views how many"),
     ("train nowhere --views 2 --no-augmentation", "leaves nothing to draw --views 2 from"),

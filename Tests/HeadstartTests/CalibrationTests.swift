@@ -2,6 +2,7 @@ import Foundation
 import Headstart
 import NeuralNetwork
 import Pictures
+import TestSupport
 import Testing
 
 /// Temperature, clip levels and what they promise.
@@ -104,16 +105,16 @@ import Testing
     let (logits, labels) = sample(rows: 400, classes: 2, overconfidence: 1)
     let table = Calibration(logits: logits, labels: labels, source: .outOfFold).clipping
     let level = try #require(table.levels.first { $0.clip == 0.02 })
-    let expected = table.expectedLogLoss(clip: 0.02, pictures: 100)
+    let expected = try #require(table.expectedLogLoss(clip: 0.02, pictures: 100))
     #expect(expected.mean == level.mean)
     let error = level.deviation * (1 / 400 + 1 / 100.0).squareRoot()
     #expect(abs(log(expected.interval.upperBound / level.mean) - 1.96 * error / level.mean) < 1e-9)
     #expect(abs(log(expected.interval.lowerBound / level.mean) + 1.96 * error / level.mean) < 1e-9)
     // Between two levels, and beyond the last.
-    let between = table.expectedLogLoss(clip: 0.025, pictures: 100).mean
+    let between = try #require(table.expectedLogLoss(clip: 0.025, pictures: 100)).mean
     let next = try #require(table.levels.first { $0.clip == 0.03 })
     #expect(between > min(level.mean, next.mean) && between < max(level.mean, next.mean))
-    #expect(table.expectedLogLoss(clip: 0.49, pictures: 100).mean == table.levels.last?.mean)
+    #expect(table.expectedLogLoss(clip: 0.49, pictures: 100)?.mean == table.levels.last?.mean)
     // Nineteen of twenty intervals hold the mean of as many other pictures.
     let held = (2..<102).count { seed in
       let other = sample(rows: 100, classes: 2, overconfidence: 1, seed: UInt64(seed))
@@ -138,5 +139,59 @@ import Testing
     #expect(failure.shortcomings.count == 2)
     #expect(failure.description.contains("validation accuracy is 0.7500 (95 %: 0.3006–0.9544)"))
     #expect(failure.description.contains("must be at most 0.4"))
+  }
+
+  /// A model or an ensemble from elsewhere may say anything of itself.
+  @Test func tablesThatNobodyWroteAreRefused() throws {
+    let (logits, labels) = sample(rows: 40, classes: 2, overconfidence: 1)
+    let calibration = Calibration(logits: logits, labels: labels, source: .validation)
+    let folder = try TemporaryFolder("calibration")
+    let path = folder.file("ensemble.json")
+    func read(_ change: (inout [String: Any]) -> Void) throws -> EnsembleFile {
+      let file = EnsembleFile(
+        members: [.init(model: "model.h5", weight: 1)], calibration: calibration)
+      try file.write(to: path)
+      let data = try Data(contentsOf: URL(fileURLWithPath: path))
+      var root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      var said = try #require(root["calibration"] as? [String: Any])
+      var table = try #require(said["clipping"] as? [String: Any])
+      change(&table)
+      said["clipping"] = table
+      root["calibration"] = said
+      try JSONSerialization.data(withJSONObject: root).write(to: URL(fileURLWithPath: path))
+      return try EnsembleFile.read(path)
+    }
+    func level(
+      _ clip: Double, _ mean: Double = 0.3, _ deviation: Double = 0.1
+    ) -> [String: Double] {
+      ["clip": clip, "mean": mean, "deviation": deviation, "gain": 0, "gainError": 0]
+    }
+    #expect(try read { _ in }.calibration == calibration)
+    #expect(try read { $0["levels"] = [level(0), level(0.1)] }.calibration != nil)
+    for (levels, found) in [
+      ([], "no clip levels"),
+      ([level(0.1), level(0.1)], "clip levels that do not ascend from 0 to below 0.5"),
+      ([level(0.5)], "clip levels that do not ascend from 0 to below 0.5"),
+      ([level(-0.1)], "clip levels that do not ascend from 0 to below 0.5"),
+      ([level(0, 1e308), level(0.1, -1e308)], "a log loss of 1e+308"),
+      ([level(0, 0.3, -1e6)], "a log loss of -1000000.0"),
+    ] {
+      #expect(
+        throws: EnsembleError.invalid(
+          path: path, expected: "a calibration with clip levels", found: found)
+      ) { try read { $0["levels"] = levels } }
+    }
+    #expect(throws: EnsembleError.self) { try read { $0["rows"] = 0 } }
+  }
+
+  @Test func whatIsNoNumberIsNotExpected() throws {
+    func table(_ levels: String) throws -> ClipTable {
+      try JSONDecoder().decode(
+        ClipTable.self, from: Data("{\"rows\": 9, \"levels\": [\(levels)]}".utf8))
+    }
+    #expect(try table("").expectedLogLoss(clip: 0.01, pictures: 5) == nil)
+    let wide = "{\"clip\": 0, \"mean\": 1e-9, \"deviation\": 1e5, \"gain\": 0, \"gainError\": 0}"
+    #expect(try table(wide).expectedLogLoss(clip: 0, pictures: 5) == nil)
+    #expect(try table(wide).expectedLogLoss(clip: 0.01, pictures: 5) != nil)
   }
 }

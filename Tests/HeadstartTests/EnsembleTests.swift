@@ -212,6 +212,10 @@ import Testing
     ),
     (#"{"format": 1, "members": [{"model": "../a.h5", "weight": 1}]}"#, "below its own folder"),
     (#"{"format": 1, "members": [{"model": "x/../../a.h5", "weight": 1}]}"#, "below its own"),
+    (
+      "{\"format\": 1, \"members\": [{\"model\": \"../\u{301}a.h5\", \"weight\": 1}]}",
+      "below its own"
+    ),
     (#"{"format": 1, "members": [{"model": "/etc/passwd", "weight": 1}]}"#, "/etc/passwd"),
     (#"{"format": 1, "members": [{"model": "", "weight": 1}]}"#, "below its own folder"),
     (#"{"format": 1, "members": [{"model": "a\u0000.h5", "weight": 1}]}"#, "below its own"),

@@ -134,6 +134,12 @@ import Testing
     #expect(try model.optimizer() == nil)
     for config in [
       #"{"optimizer_config": {"class_name": "Nadam", "config": {}}}"#,
+      #"{"optimizer_config": {"class_name": ">", "config": {}}}"#,
+      #"{"optimizer_config": {"class_name": "Adam", "config": {"learning_rate": 1e308}}}"#,
+      #"{"optimizer_config": {"class_name": "Adam", "config": {"learning_rate": -1}}}"#,
+      #"{"optimizer_config": {"class_name": "Adam", "config": {"clipnorm": -3}}}"#,
+      #"{"optimizer_config": {"class_name": "Adam", "config": {"beta_1": 1}}}"#,
+      #"{"optimizer_config": {"class_name": "Adam", "config": {"epsilon": -1e-7}}}"#,
       #"{"optimizer_config": {"class_name": "Adam", "config": {"amsgrad": true}}}"#,
       #"{"optimizer_config": {"class_name": "SGD", "config": {"learning_rate": {"a": 1}}}}"#,
     ] {

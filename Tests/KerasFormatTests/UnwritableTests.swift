@@ -88,4 +88,25 @@ import Testing
     #expect(SystemReason.sentence(try #require(error)) == "\(path): no such file or directory.")
     #expect(SystemReason.sentence(WriteError("x", reason: "y")) == nil)
   }
+
+  @Test(arguments: writers.indices) func linksAndPermissionsStay(_ writer: Int) throws {
+    let (_, write) = Self.writers[writer]
+    let manager = FileManager.default
+    let (real, alias) = (folder.file("far/real"), folder.file("link"))
+    try manager.createDirectory(atPath: folder.file("far"), withIntermediateDirectories: true)
+    try Data("old".utf8).write(to: URL(fileURLWithPath: real))
+    #expect(chmod(real, 0o600) == 0)
+    try manager.createSymbolicLink(atPath: alias, withDestinationPath: "far/real")
+    #expect(link(real, folder.file("partner")) == 0)
+    try write(alias)
+    var status = stat()
+    #expect(lstat(alias, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(lstat(real, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    let isWritten = Self.writers[writer].0 != "check"
+    #expect((manager.contents(atPath: real) != Data("old".utf8)) == isWritten)
+    // Another name of the old file keeps what was in it.
+    #expect(manager.contents(atPath: folder.file("partner")) == Data("old".utf8))
+    #expect(try folder.names() == ["far", "link", "partner"])
+    #expect(try manager.contentsOfDirectory(atPath: folder.file("far")) == ["real"])
+  }
 }

@@ -313,6 +313,8 @@ import Testing
     #expect(refuses { $0.dropout = 1 })
     #expect(refuses { $0.batchSize = 0 })
     #expect(refuses { $0.epochs = 0 })
+    #expect(refuses { $0.batchSize = .max })
+    #expect(refuses { $0.epochs = (1 << 20) + 1 })
     #expect(refuses { $0.learningRate = 0 })
     #expect(refuses { $0.learningRate = .nan })
     #expect(refuses { $0.labelSmoothing = 1 })

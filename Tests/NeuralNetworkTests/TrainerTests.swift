@@ -251,6 +251,7 @@ import Testing
     let changes: [(inout TrainingConfiguration) -> Void] = [
       { $0.epochs = 0 }, { $0.batchSize = 0 }, { $0.learningRate = 0 }, { $0.patience = -1 },
       { $0.labelSmoothing = 1 }, { $0.classWeights = [1, 0] }, { $0.validationBatchSize = 0 },
+      { $0.epochs = .max }, { $0.batchSize = .max }, { $0.validationBatchSize = .max },
       { $0.weightDecay = WeightDecay(-1) }, { $0.clipping = .value(0) },
       { $0.rateMultipliers = ["dense": -1] }, { $0.rule = .sgd(momentum: 1) },
       { $0.schedule = LearningRateSchedule(.constant, warmUp: 1) },

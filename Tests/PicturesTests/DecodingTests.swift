@@ -6,7 +6,7 @@ struct DecodingTests {
   static let files = Fixture.names(in: "decode").filter { !$0.hasSuffix(".ppm") }
 
   @Test func fixturesAreThere() {
-    #expect(Self.files.count >= 85)
+    #expect(Self.files.count >= 118)
     for ending in [".jpg", ".png", ".webp", ".gif", ".bmp"] {
       #expect(Self.files.contains { $0.hasSuffix(ending) })
     }

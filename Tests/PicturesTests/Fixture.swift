@@ -28,6 +28,12 @@ enum Fixture {
       pixels: Array(bytes[(end + 1)...]))
   }
 
+  /// Where a text begins in a file.
+  static func place(of text: String, in bytes: [UInt8]) -> Int? {
+    let text = Array(text.utf8)
+    return bytes.indices.first { bytes[$0...].starts(with: text) }
+  }
+
   static func floats(_ name: String) throws -> [Float] {
     let bytes = try bytes(name)
     return stride(from: 0, to: bytes.count, by: 4).map { i in

@@ -165,6 +165,8 @@ struct ViewDrawTests {
       ("height_shift_range", { $0.heightShiftRange = .uniform(.infinity) }),
       ("shear_range", { $0.shearRange = 1e9 }),
       ("zoom_range", { $0.zoomRange = Augmentation.zoom(1) }),
+      ("zoom_range", { $0.zoomRange = Augmentation.zoom(.nan) }),
+      ("zoom_range", { $0.zoomRange = Augmentation.zoom(.infinity) }),
       ("channel_shift_range", { $0.channelShiftRange = -3 }),
       ("brightness_range", { $0.brightnessRange = -0.5...1 }),
       ("cval", { $0.cval = .nan }),

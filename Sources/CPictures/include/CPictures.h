@@ -1,6 +1,5 @@
 // The parts of Pictures that have to be in C: libjpeg reports errors by longjmp, which must not cross
-// Swift frames; stb_image is a header that wants to be compiled; and resampling has loops that need
-// the vector types of the C compiler.
+// Swift frames; and resampling has loops that need the vector types of the C compiler.
 #pragma once
 
 #include <stddef.h>
@@ -48,18 +47,12 @@ hsp_status hsp_jpeg_read_pixels(hsp_jpeg *jpeg, uint8_t *rgb);
 // What the last call that did not return HSP_OK has to say: libjpeg's own message.
 const char *hsp_jpeg_message(const hsp_jpeg *jpeg);
 
-// The orientation (1...8) in a TIFF block, 1 if there is none or the block is malformed.
+// The orientation (1...8) in a TIFF block, 1 if it is none of these, 0 if it is not stated (or the
+// block is malformed), so that it may be stated elsewhere.
 int hsp_exif_orientation(const uint8_t *tiff, size_t count);
 
 // The orientation (1...8) in an XMP packet, 1 if there is none.
 int hsp_xmp_orientation(const uint8_t *xmp, size_t count);
-
-// BMP -------------------------------------------------------------------------------------------
-
-// Decodes to RGB; `rgb` has room for width × height × 3 bytes, the size that the header states.
-hsp_status hsp_bmp_read_pixels(
-    const uint8_t *bytes, size_t count, int width, int height, uint8_t *rgb,
-    char message[HSP_MESSAGE_SIZE]);
 
 // Resampling ------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ import Kernels
 /// Without `testTime`, pictures are judged as they are.
 ///
 /// Paths are relative to the file's folder and do not leave it by `..`, so that the folder can be
-/// moved and a file from elsewhere cannot name files outside it.
+/// moved and a file from elsewhere cannot name files outside it; symbolic links in the folder are
+/// followed.
 public struct EnsembleFile: Codable, Sendable, Equatable {
   /// A model file and what it counts.
   public struct Member: Codable, Sendable, Equatable {
@@ -116,8 +117,8 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
         path: path, expected: "1 to \(Self.maximumMembers) members", found: "\(members.count)")
     }
     for member in members {
-      let parts = member.model.split(separator: "/", omittingEmptySubsequences: false)
-      let leaves = member.model.hasPrefix("/") || parts.contains("..")
+      let parts = Folder.parts(of: member.model)
+      let leaves = member.model.utf8.first == 0x2F || parts.contains("..")
       guard !leaves, !member.model.isEmpty, !member.model.utf8.contains(0) else {
         throw .invalid(
           path: path, expected: "a path below its own folder for each member",
@@ -131,6 +132,9 @@ public struct EnsembleFile: Codable, Sendable, Equatable {
     }
     if let clip = submission?.clip, !(clip >= 0 && clip < 0.5) {
       throw .invalid(path: path, expected: "a clip from 0 to below 0.5", found: "\(clip)")
+    }
+    if let fault = calibration?.clipping.fault {
+      throw .invalid(path: path, expected: "a calibration with clip levels", found: fault)
     }
     do {
       _ = try views()

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KerasFormat
 
@@ -131,9 +132,9 @@ struct ReportRecipe {
 
   /// Whether a path stays in the run's folder: one name, or a model's and a fold's.
   private static func isPlace(_ path: String) -> Bool {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = Folder.parts(of: path, keepingEmpty: true)
     return (1...2).contains(parts.count)
-      && parts.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }
+      && parts.allSatisfy { !$0.isEmpty && $0.utf8.first != 0x2E && !$0.utf8.contains(0) }
   }
 }
 

@@ -29,8 +29,8 @@ struct ReportSource {
   /// Whether a path does not leave the folder through a link. What is not there leaves nothing.
   func isWithin(_ place: String) -> Bool {
     var path = folder
-    for part in place.split(separator: "/") {
-      path = (path as NSString).appendingPathComponent(String(part))
+    for part in Folder.parts(of: place) {
+      path = (path as NSString).appendingPathComponent(part)
       let type =
         try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
       guard type == nil || type == .typeDirectory else { return false }
