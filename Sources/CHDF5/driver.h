@@ -112,6 +112,13 @@ static inline herr_t CHDF5_check_tree(struct CHDF5_file *file, const unsigned ch
     if (level == 0) key = 0;
   }
   if (level > 4) return CHDF5_refuse("a B-tree of more than five levels");
+  // Nodes may share children: what counts is how many ways lead down.
+  const size_t capacity = block[4] != 0 ? 64 : (size - 24) / (key + 8);
+  uint64_t ways = 1;
+  for (unsigned i = 0; i <= level; i++) {
+    ways *= capacity;
+    if (ways > (uint64_t)1 << 24) return CHDF5_refuse("a B-tree of too many branches");
+  }
   if (count > (size - 24) / (key + 8)) return CHDF5_refuse("a node of a B-tree with too many children");
   for (size_t i = 0; level > 0 && i < count; i++) {
     unsigned char child[8];

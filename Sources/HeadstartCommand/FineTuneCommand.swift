@@ -118,10 +118,20 @@ struct FineTuneCommand: ParsableCommand {
         "the checkpoint of an unfinished run in \(folder.folder) is replaced; --resume"
           + " goes on from it")
     }
-    let result = try WrongUsage.refusing {
-      try stage.run(
-        dataSet, classifier: classifier, checkpoint: checkpoint, resumes: resume,
-        cancellation: Interruption.cancellation, event: display.show)
+    let result: FineTuneResult
+    do {
+      result = try WrongUsage.refusing {
+        try stage.run(
+          dataSet, classifier: classifier, checkpoint: checkpoint, resumes: resume,
+          cancellation: Interruption.cancellation, event: display.show)
+      }
+    } catch let error as Cancelled {
+      display.finish()
+      if FileManager.default.fileExists(atPath: checkpoint) {
+        let place = output == nil ? " --output \(folder.url.path)" : ""
+        Console.note("to go on from the last epoch, add --resume\(place)")
+      }
+      throw error
     }
     display.finish()
     try quality.gate.apply(

@@ -143,9 +143,11 @@ struct HeadStageDisplay {
   private let comparing: ProgressBar
   private let head: ProgressBar
   private let folds: ProgressBar
+  private let common: CommonOptions
   private let epochs: Int
 
   init(_ common: CommonOptions, epochs: Int) {
+    self.common = common
     self.epochs = epochs
     extraction = ProgressBar("Features", unit: "pictures", quiet: common.quiet)
     comparing = ProgressBar("Near copies", unit: "pictures", quiet: common.quiet)
@@ -161,7 +163,7 @@ struct HeadStageDisplay {
     case .comparing(let done, let total):
       comparing.update(done: done, total: total)
       if done == total { comparing.finish() }
-    case .remark(let text): Console.note("note: \(text)")
+    case .remark(let text): common.note("note: \(text)")
     case .head(.fold(let done, let total)):
       folds.update(done: done, total: total)
     case .head(.epoch(let record)):

@@ -94,16 +94,17 @@ public enum AtomicFile {
     return String(cString: target)
   }
 
-  /// Gives a finished temporary file the permissions of the one that it replaces, flushes it to the
-  /// disk and renames it.
+  /// Flushes a finished temporary file to the disk, gives it the permissions of the one that it
+  /// replaces, and renames it.
   static func publish(_ temporary: String, as path: String) throws {
     let target = target(of: path)
-    var old = stat()
-    if stat(target, &old) == 0 {
+    try naming(path, for: temporary) { try synchronize(temporary) }
+    var (old, new) = (stat(), stat())
+    // Not those of a file that has another name already.
+    if stat(target, &old) == 0, stat(temporary, &new) == 0, new.st_nlink == 1 {
       // Not every file system has permissions.
       _ = chmod(temporary, old.st_mode & 0o777)
     }
-    try naming(path, for: temporary) { try synchronize(temporary) }
     guard rename(temporary, target) == 0 else { throw KerasFormatError(WriteError(path, errno)) }
     // The file is there; only a power cut in the next seconds could still take it away.
     try? synchronize(Folder.parent(of: target) ?? ".")

@@ -57,8 +57,9 @@ extension EnsembleFile {
   /// - Throws: ``EnsembleError`` if a member's file does not lie below that folder, or the views are
   ///   drawn at random, which a file notes by what they were drawn from.
   public init(_ ensemble: Ensemble, at path: String) throws {
+    // As it is read again: from the folder of the name it has, whatever links lead where.
     func place(_ path: String) -> [String] {
-      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().pathComponents
+      URL(fileURLWithPath: path).standardizedFileURL.pathComponents
     }
     let folder = Array(place(path).dropLast())
     let members = try ensemble.members.filter { $0.weight > 0 }.map { member in

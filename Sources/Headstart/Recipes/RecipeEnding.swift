@@ -223,7 +223,7 @@ extension RecipeWork {
     } else {
       try folder.remove("model.h5")
     }
-    let choice = submissionChoice
+    let choice = recipe.submissionChoice(data.classes)
     guard members.count > 1 || !recipe.testTime.isPlain || !choice.isEmpty else {
       return try folder.remove("ensemble.json")
     }
@@ -243,18 +243,9 @@ extension RecipeWork {
     return runs.flatMap(\.histories).count > 1 ? ComparisonChart.svg(runs) : nil
   }
 
-  /// What the recipe, or the competition that most recipes were made for, asks for beyond what
-  /// `submit` does of itself: dogs are the positive class there, whatever the order of the classes.
-  private var submissionChoice: SubmissionChoice {
-    let dogs = data.classes.first { ["dogs", "dog"].contains($0) }
-    let positive = recipe.positive ?? (data.classes.count == 2 ? dogs : nil)
-    return SubmissionChoice(
-      positive: positive == data.classes.last && data.classes.count == 2 ? nil : positive,
-      clip: recipe.clip)
-  }
-
   private func submission(clip: Double) throws -> Submission {
-    try Submission(classes: data.classes, positive: submissionChoice.positive, clip: clip)
+    try Submission(
+      classes: data.classes, positive: recipe.submissionChoice(data.classes).positive, clip: clip)
   }
 
   /// Of test pictures whose classes are known; nil unless all are.
@@ -278,6 +269,17 @@ extension RecipeWork {
       label: try submission(clip: clip).meaning, clip: clip,
       expectedLogLoss: expected?.mean,
       expectedLogLossInterval: expected.map { [$0.interval.lowerBound, $0.interval.upperBound] })
+  }
+}
+
+extension Recipe {
+  /// What the recipe, or the competition that most recipes were made for, asks for beyond what
+  /// `submit` does of itself: dogs are the positive class there, whatever the order of the classes.
+  func submissionChoice(_ classes: [String]) -> SubmissionChoice {
+    let dogs = classes.first { ["dogs", "dog"].contains($0) }
+    let positive = positive ?? (classes.count == 2 ? dogs : nil)
+    return SubmissionChoice(
+      positive: positive == classes.last && classes.count == 2 ? nil : positive, clip: clip)
   }
 }
 

@@ -138,7 +138,8 @@ struct RecipeModelFolder {
   private static let files: Set = [
     "identity", "checkpoint.h5", "model.h5", "summary.txt", "history.csv", "curves.svg",
     "confusion.svg", "predictions.csv", "misclassified.png", "samples.png", "augmented.png",
-    "predictions.json", "metrics.json", "filters.png", "filters.json",
+    "predictions.json", "metrics.json", "filters.png", "filters.json", "strip.png",
+    "architecture.json", "weights.h5",
   ]
 }
 

@@ -53,7 +53,7 @@ public struct RecipeRun: Sendable {
   ) throws -> RecipeResults {
     try checkReady(data)
     let identity = try identity(data)
-    if let results = finished(identity, in: folder) {
+    if let results = finished(identity, data, in: folder) {
       event(.unchanged)
       return results
     }
@@ -79,16 +79,21 @@ public struct RecipeRun: Sendable {
   }
 
   /// What an earlier run of this identity came to; nil unless all of its files are there.
-  private func finished(_ identity: String, in folder: RunFolder) -> RecipeResults? {
+  private func finished(
+    _ identity: String, _ data: DataSet, in folder: RunFolder
+  ) -> RecipeResults? {
     let files = FileManager.default
     guard files.contents(atPath: folder.path("identity")) == Data(identity.utf8),
-      let data = files.contents(atPath: folder.path("results.json")),
-      let results = try? JSONDecoder().decode(RecipeResults.self, from: data),
+      let text = files.contents(atPath: folder.path("results.json")),
+      let results = try? JSONDecoder().decode(RecipeResults.self, from: text),
       results.models.allSatisfy({ RecipeModelFolder.record(of: folder.path($0.place)) != nil })
     else { return nil }
     var names = ["recipe.yaml"]
     if results.members.count == 1 { names.append("model.h5") }
-    if results.members.count > 1 || !recipe.testTime.isPlain { names.append("ensemble.json") }
+    let choice = recipe.submissionChoice(data.classes)
+    if results.members.count > 1 || !recipe.testTime.isPlain || !choice.isEmpty {
+      names.append("ensemble.json")
+    }
     if results.submission != nil { names.append("submission.csv") }
     return names.allSatisfy { files.fileExists(atPath: folder.path($0)) } ? results : nil
   }
